@@ -1,0 +1,39 @@
+"""The shared words: frozen values that every room speaks in. Standard library only."""
+
+from registry.words.capability import Capability
+from registry.words.catalogue import Model, Offering, Service, Snapshot
+from registry.words.decision import Attempt, Candidate, Decision, Exclusion
+from registry.words.failure import FailureClass
+from registry.words.money import NANOUSD_PER_USD, format_usd, usd_to_nanousd
+from registry.words.policy import Objective, Policy
+from registry.words.score import Score, Verdict
+from registry.words.task import JsonSchema, Media, Message, Requirements, TaskRequest, TaskResult
+from registry.words.usage import Price, Usage
+
+__all__ = [
+    "NANOUSD_PER_USD",
+    "Attempt",
+    "Candidate",
+    "Capability",
+    "Decision",
+    "Exclusion",
+    "FailureClass",
+    "JsonSchema",
+    "Media",
+    "Message",
+    "Model",
+    "Objective",
+    "Offering",
+    "Policy",
+    "Price",
+    "Requirements",
+    "Score",
+    "Service",
+    "Snapshot",
+    "TaskRequest",
+    "TaskResult",
+    "Usage",
+    "Verdict",
+    "format_usd",
+    "usd_to_nanousd",
+]

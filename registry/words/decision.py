@@ -1,0 +1,119 @@
+"""Why this service: the decision with every candidate, and the attempts that followed it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from registry.words.usage import Usage
+
+if TYPE_CHECKING:
+    from registry.words.capability import Capability
+    from registry.words.failure import FailureClass
+
+
+class Exclusion(StrEnum):
+    """Why an offering was no candidate. ``code`` is what the ledger stores (1 and up)."""
+
+    CAPABILITY = "capability"
+    DISABLED = "disabled"
+    NO_CREDENTIAL = "no_credential"
+    CONTEXT_WINDOW = "context_window"
+    FEATURE = "feature"
+    REGION = "region"
+    NOT_PINNED = "not_pinned"
+    RETIRED = "retired"
+    COOLING = "cooling"
+    BUDGET = "budget"
+    NO_BLOCK = "no_block"
+
+    @property
+    def code(self) -> int:
+        """The reason as the small number that the ledger stores."""
+        return _EXCLUSION_CODES[self]
+
+    @classmethod
+    def from_code(cls, code: int) -> Exclusion:
+        """The reason that a ledger number stands for.
+
+        Raises:
+            KeyError: the number stands for nothing.
+        """
+        return _EXCLUSIONS[code]
+
+
+# Written out: these numbers are in people's databases.
+_EXCLUSION_CODES = {
+    Exclusion.CAPABILITY: 1,
+    Exclusion.DISABLED: 2,
+    Exclusion.NO_CREDENTIAL: 3,
+    Exclusion.CONTEXT_WINDOW: 4,
+    Exclusion.FEATURE: 5,
+    Exclusion.REGION: 6,
+    Exclusion.NOT_PINNED: 7,
+    Exclusion.RETIRED: 8,
+    Exclusion.COOLING: 9,
+    Exclusion.BUDGET: 10,
+    Exclusion.NO_BLOCK: 11,
+}
+_EXCLUSIONS = {code: exclusion for exclusion, code in _EXCLUSION_CODES.items()}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """An offering as one decision saw it: its rank (1 is best), or why it was excluded.
+
+    ``quality``, ``cost`` and ``speed`` are what the ranking compared, each in 0..1 and 1 best; ``utility`` is their
+    sum weighted by the policy's objective.
+    """
+
+    offering_id: int
+    offering: str
+    rank: int | None = None
+    utility: float = 0.0
+    quality: float = 0.0
+    cost: float = 0.0
+    speed: float = 0.0
+    excluded: Exclusion | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """One choice of a route. ``propensity`` is the probability with which the policy put its first choice first."""
+
+    task_id: int
+    capability: Capability
+    policy: str
+    policy_version: int
+    policy_id: int
+    snapshot_id: int
+    snapshot_version: int
+    candidates: tuple[Candidate, ...]
+    propensity: float = 1.0
+
+    @property
+    def ranked(self) -> tuple[Candidate, ...]:
+        """The candidates that may be tried, best first."""
+        return tuple(candidate for candidate in self.candidates if candidate.rank is not None)
+
+    @property
+    def excluded(self) -> tuple[Candidate, ...]:
+        """The offerings that were no candidates, with their reasons."""
+        return tuple(candidate for candidate in self.candidates if candidate.rank is None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One call that was made. ``failure`` of None is success; ``number`` counts from 1 within the task."""
+
+    number: int
+    offering_id: int
+    offering: str
+    failure: FailureClass | None = None
+    message: str = ""
+    latency_ms: float = 0.0
+    first_output_ms: float | None = None
+    usage: Usage = Usage()
+    cost_nanousd: int = 0

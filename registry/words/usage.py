@@ -1,0 +1,75 @@
+"""What a call consumed, and what that costs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+TOKENS_PER_MTOK = 1_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """What a provider said (or we counted) that one call consumed.
+
+    ``reported`` is False where the provider said nothing and the figures are an estimate of ours.
+    ``cached_input_tokens`` are among ``input_tokens``, ``reasoning_tokens`` among ``output_tokens``.
+    """
+
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cached_input_tokens: int = 0
+    reasoning_tokens: int = 0
+    pictures: int = 0
+    reported: bool = True
+
+    def __add__(self, other: Usage) -> Usage:
+        return Usage(
+            input_tokens=self.input_tokens + other.input_tokens,
+            output_tokens=self.output_tokens + other.output_tokens,
+            cached_input_tokens=self.cached_input_tokens + other.cached_input_tokens,
+            reasoning_tokens=self.reasoning_tokens + other.reasoning_tokens,
+            pictures=self.pictures + other.pictures,
+            reported=self.reported and other.reported,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Price:
+    """What an offering charges from a day on; nano-dollars per million tokens, per picture, per call.
+
+    >>> price = Price(input_nanousd_per_mtok=150_000_000, output_nanousd_per_mtok=600_000_000)
+    >>> price.cost_nanousd(Usage(input_tokens=1000, output_tokens=100))
+    210000
+    """
+
+    input_nanousd_per_mtok: int = 0
+    output_nanousd_per_mtok: int = 0
+    cached_input_nanousd_per_mtok: int | None = None
+    picture_nanousd: int = 0
+    call_nanousd: int = 0
+    valid_from: datetime | None = None
+    source: str = ""
+
+    def cost_nanousd(self, usage: Usage) -> int:
+        """The cost of a call, rounded up to a whole nano-dollar."""
+        cached_rate = self.cached_input_nanousd_per_mtok
+        if cached_rate is None:
+            cached_rate = self.input_nanousd_per_mtok
+        fresh_tokens = usage.input_tokens - usage.cached_input_tokens
+        per_mtok = (
+            fresh_tokens * self.input_nanousd_per_mtok
+            + usage.cached_input_tokens * cached_rate
+            + usage.output_tokens * self.output_nanousd_per_mtok
+        )
+        return -(-per_mtok // TOKENS_PER_MTOK) + usage.pictures * self.picture_nanousd + self.call_nanousd
+
+    @property
+    def is_free(self) -> bool:
+        """Whether nothing that a call can consume costs anything."""
+        return not (
+            self.input_nanousd_per_mtok or self.output_nanousd_per_mtok or self.picture_nanousd or self.call_nanousd
+        )
