@@ -1,0 +1,189 @@
+"""One attempt: call one offering, fold its stream, judge the answer. What comes of it is a value, not an exception."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from blocks import Call, CredentialMissing, End, Reply, ServiceFailure, UnknownServiceKind, UsageReport, collect
+from registry.words import Attempt, FailureClass, Usage
+from routing.estimating import estimate_tokens
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+    from blocks import AIService, Event
+    from registry.words import Offering, Service, TaskRequest, Verdict
+
+
+class Credentials(Protocol):
+    """Where secrets come from; :class:`blocks.CredentialSource` is one."""
+
+    async def resolve(self, reference: str) -> str:
+        """The secret that ``reference`` leads to; CredentialMissing where it leads to none."""
+        ...
+
+    def forget(self, reference: str) -> None:
+        """Read it anew next time."""
+        ...
+
+
+class Judge(Protocol):
+    """Applies the request's checks to a reply; see :func:`quality.judge`."""
+
+    def __call__(self, request: TaskRequest, reply: Reply, data: Any) -> tuple[Verdict, ...]:
+        """One verdict a check; ``data`` is the reply's text parsed as JSON, where a schema was asked for."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What came of one attempt: a reply and its verdicts, or a failure. ``attempt`` is what the ledger keeps."""
+
+    attempt: Attempt
+    reply: Reply | None = None
+    data: Any = None
+    verdicts: tuple[Verdict, ...] = ()
+    retry_after_seconds: float | None = None
+
+
+class Attempting:
+    """Makes attempts. ``connect`` gives the block that speaks to a service; ``clock`` gives monotonic seconds."""
+
+    def __init__(
+        self,
+        *,
+        connect: Callable[[Service], AIService],
+        credentials: Credentials,
+        judge: Judge,
+        clock: Callable[[], float],
+    ) -> None:
+        self._connect = connect
+        self._credentials = credentials
+        self._judge = judge
+        self._clock = clock
+
+    async def attempt(
+        self,
+        number: int,
+        request: TaskRequest,
+        offering: Offering,
+        seconds_left: float,
+        cancelled: Callable[[Outcome], None],
+    ) -> Outcome:
+        """Call ``offering`` for ``request`` within ``seconds_left``.
+
+        ``cancelled`` is told of the attempt when the caller goes away in its middle: it is accounted for all the same.
+        """
+        under_way = _Try(number, request, offering, self._clock)
+        try:
+            async with asyncio.timeout(seconds_left):
+                reply = await self._call(under_way, seconds_left)
+        except TimeoutError:
+            return under_way.failed(ServiceFailure(FailureClass.TRANSIENT, f"no answer within {seconds_left:.1f} s"))
+        except ServiceFailure as failure:
+            return under_way.failed(failure)
+        except (CredentialMissing, UnknownServiceKind) as error:
+            return under_way.failed(ServiceFailure(FailureClass.CREDENTIALS, str(error)))
+        except asyncio.CancelledError:
+            cancelled(under_way.failed(ServiceFailure(FailureClass.CANCELLED, "the caller went away")))
+            raise
+        return self._judged(under_way, reply)
+
+    async def _call(self, under_way: _Try, seconds_left: float) -> Reply:
+        service = under_way.offering.service
+        reference = service.credential_ref
+        secret = None if reference is None else await self._credentials.resolve(reference)
+        call = Call(request=under_way.request, offering=under_way.offering, secret=secret, timeout_seconds=seconds_left)
+        return await collect(under_way.watched(self._connect(service).stream(call)))
+
+    def _judged(self, under_way: _Try, reply: Reply) -> Outcome:
+        data = None
+        if under_way.request.schema is not None:
+            try:
+                data = json.loads(reply.text)
+            except ValueError:
+                failure = ServiceFailure(FailureClass.INVALID_OUTPUT, "the answer is not JSON", usage=reply.usage)
+                return under_way.failed(failure, reply)
+        verdicts = self._judge(under_way.request, reply, data)
+        broken = next((verdict for verdict in verdicts if verdict.critical and not verdict.passed), None)
+        if broken is None:
+            return under_way.succeeded(reply, data, verdicts)
+        refused = broken.check == "not_refusal"
+        reason = broken.reason or f"failed the check {broken.check}"
+        failure = ServiceFailure(
+            FailureClass.REFUSED if refused else FailureClass.INVALID_OUTPUT, reason, usage=reply.usage
+        )
+        return under_way.failed(failure, reply, verdicts)
+
+
+class _Try:
+    """One attempt under way: times its stream, and keeps its last usage report also when the stream breaks."""
+
+    def __init__(self, number: int, request: TaskRequest, offering: Offering, clock: Callable[[], float]) -> None:
+        self.request = request
+        self.offering = offering
+        self._number = number
+        self._clock = clock
+        self._started = clock()
+        self._first_output_ms: float | None = None
+        self._usage: Usage | None = None
+
+    def _elapsed_ms(self) -> float:
+        return (self._clock() - self._started) * 1_000
+
+    async def watched(self, events: AsyncIterator[Event]) -> AsyncIterator[Event]:
+        """The same events, looked at in passing."""
+        async for event in events:
+            if isinstance(event, UsageReport):
+                self._usage = event.usage
+            elif self._first_output_ms is None and not isinstance(event, End):
+                self._first_output_ms = self._elapsed_ms()
+            yield event
+
+    def succeeded(self, reply: Reply, data: Any, verdicts: tuple[Verdict, ...]) -> Outcome:
+        """The reply is good."""
+        attempt = self._attempt(reply.usage or _estimated_usage(self.request, reply), None, "")
+        return Outcome(attempt=attempt, reply=reply, data=data, verdicts=verdicts)
+
+    def failed(
+        self, failure: ServiceFailure, reply: Reply | None = None, verdicts: tuple[Verdict, ...] = ()
+    ) -> Outcome:
+        """The call failed, or its reply is not good enough."""
+        usage = failure.usage or self._usage
+        if usage is None:
+            # What was streamed before the failure is billed by most providers, though no report arrived.
+            answered = reply is not None or self._first_output_ms is not None
+            usage = _estimated_usage(self.request, reply) if answered else Usage()
+        attempt = self._attempt(usage, failure.failure, failure.message)
+        return Outcome(attempt=attempt, reply=reply, verdicts=verdicts, retry_after_seconds=failure.retry_after_seconds)
+
+    def _attempt(self, usage: Usage, failure: FailureClass | None, message: str) -> Attempt:
+        price = self.offering.price
+        # A call that produced nothing is not billed; the price of a call itself falls due with its first output.
+        answered = failure is None or self._first_output_ms is not None or usage != Usage()
+        return Attempt(
+            number=self._number,
+            offering_id=self.offering.offering_id,
+            offering=self.offering.name,
+            failure=failure,
+            message=message,
+            latency_ms=self._elapsed_ms(),
+            first_output_ms=self._first_output_ms,
+            usage=usage,
+            cost_nanousd=price.cost_nanousd(usage) if price is not None and answered else 0,
+        )
+
+
+def _estimated_usage(request: TaskRequest, reply: Reply | None) -> Usage:
+    """What a call that reported nothing has probably consumed."""
+    texts = [request.prompt, *request.inputs, *(message.content for message in request.messages)]
+    output = "" if reply is None else reply.text + reply.reasoning
+    return Usage(
+        input_tokens=sum(map(estimate_tokens, texts)),
+        output_tokens=estimate_tokens(output),
+        pictures=0 if reply is None else len(reply.media),
+        reported=False,
+    )

@@ -1,0 +1,102 @@
+"""Hard constraints: why an offering may not do a piece of work. The first that fails is the reason that is kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from registry.words import Exclusion, format_usd
+from routing.estimating import expected_cost_nanousd
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from registry.words import Offering, TaskRequest
+    from routing.estimating import Needs
+    from routing.health import Health
+
+Refusal = tuple[Exclusion, str]
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """What a decision sees beside the snapshot.
+
+    ``now`` is UTC. ``unusable`` holds services that cannot be called from this process, by service id: the exclusion
+    and its reason (no credential, no block for that kind).
+    """
+
+    now: datetime
+    health: Health
+    unusable: Mapping[int, Refusal] = field(default_factory=dict)
+
+
+def exclude(
+    offering: Offering, request: TaskRequest, needs: Needs, budget_nanousd: int | None, world: World
+) -> Refusal | None:
+    """Why the offering is no candidate, as a reason and a sentence; None where it is one."""
+    if request.capability not in offering.capabilities:
+        return Exclusion.CAPABILITY, _capability_sentence(request)
+    return (
+        _not_pinned(offering, request)
+        or _switched_off(offering, world)
+        or _lacking(offering, request, needs)
+        or _over_budget(offering, needs, budget_nanousd)
+        or _cooling(offering, world)
+    )
+
+
+def _capability_sentence(request: TaskRequest) -> str:
+    return f"cannot do {request.capability.value}"
+
+
+def _not_pinned(offering: Offering, request: TaskRequest) -> Refusal | None:
+    pinned = request.requirements.pinned
+    if pinned is None or pinned in (offering.service.name, offering.name):
+        return None
+    return Exclusion.NOT_PINNED, f"the work is pinned to {pinned}"
+
+
+def _switched_off(offering: Offering, world: World) -> Refusal | None:
+    service = offering.service
+    if not service.enabled:
+        return Exclusion.DISABLED, f"the service is disabled; `turnout services enable {service.name}` turns it on"
+    if not offering.enabled:
+        return Exclusion.DISABLED, "the offering is disabled"
+    if offering.retires_at is not None and offering.retires_at <= world.now:
+        successor = f"; its successor is {offering.successor}" if offering.successor else ""
+        return Exclusion.RETIRED, f"retired on {offering.retires_at:%Y-%m-%d}{successor}"
+    return world.unusable.get(service.service_id)
+
+
+def _lacking(offering: Offering, request: TaskRequest, needs: Needs) -> Refusal | None:
+    requirements = request.requirements
+    if requirements.features and not requirements.features <= offering.features:
+        missing = ", ".join(sorted(requirements.features - offering.features))
+        return Exclusion.FEATURE, f"lacks {missing}"
+    window = offering.context_window
+    if window is not None and needs.context_tokens > window:
+        return Exclusion.CONTEXT_WINDOW, f"needs about {needs.context_tokens:,} tokens of {window:,}"
+    if requirements.regions and offering.service.region not in requirements.regions:
+        where = offering.service.region or "an unknown region"
+        return Exclusion.REGION, f"is in {where}, not in {', '.join(sorted(requirements.regions))}"
+    return None
+
+
+def _over_budget(offering: Offering, needs: Needs, budget_nanousd: int | None) -> Refusal | None:
+    if budget_nanousd is None:
+        return None
+    cost_nanousd = expected_cost_nanousd(offering, needs)
+    if cost_nanousd is None:  # a budget that cannot be checked is not kept
+        return Exclusion.BUDGET, "its price is unknown, and the work has a budget"
+    if cost_nanousd > budget_nanousd:
+        return Exclusion.BUDGET, f"may cost {format_usd(cost_nanousd)} of {format_usd(budget_nanousd)}"
+    return None
+
+
+def _cooling(offering: Offering, world: World) -> Refusal | None:
+    cooling = world.health.cooling(offering)
+    if cooling is None:
+        return None
+    return Exclusion.COOLING, f"cools down for {world.health.seconds_left(cooling):.0f} s ({cooling.failure.value})"

@@ -1,0 +1,226 @@
+"""The dispatcher: walks a decision's route under one deadline and one cost budget, by the failure classes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from registry.words import FailureClass, Message, TaskResult, Usage
+from routing.errors import NoCandidate, RouteExhausted, TaskEnded
+from routing.estimating import estimate_needs, expected_cost_nanousd
+
+if TYPE_CHECKING:
+    import random
+    from collections.abc import Awaitable, Callable
+
+    from registry.words import Attempt, Decision, Offering, Policy, Snapshot, TaskRequest
+    from routing.attempting import Attempting, Credentials, Outcome
+    from routing.health import Health
+
+MOST_ROUNDS = 3  # how often the same offering is asked when no other is left
+FIRST_BACKOFF_SECONDS = 0.5  # doubles each round, with full jitter
+LONGEST_BACKOFF_SECONDS = 8.0
+SHORTEST_ATTEMPT_SECONDS = 0.05  # with less than this left, nothing is begun
+
+_END = frozenset({FailureClass.CALLER_FAULT, FailureClass.CANCELLED})
+_AGAIN = frozenset({FailureClass.TRANSIENT, FailureClass.RATE_LIMITED})
+_SERVICE_OUT = frozenset({FailureClass.QUOTA, FailureClass.CREDENTIALS})
+
+
+@dataclass(slots=True)
+class _Walk:
+    """The state of one walk: where it is, what is left, what was spent."""
+
+    request: TaskRequest
+    decision: Decision
+    policy: Policy
+    deadline: float
+    budget_nanousd: int | None
+    route: list[Offering]
+    again: list[Offering] = field(default_factory=list)
+    attempts: list[Attempt] = field(default_factory=list)
+    wait_until: float = 0.0
+    round: int = 1
+    repaired: bool = False
+    reloaded: set[str] = field(default_factory=set)
+
+    def spent_nanousd(self) -> int:
+        return sum(attempt.cost_nanousd for attempt in self.attempts)
+
+
+class Dispatcher:
+    """Carries decisions through. ``recorded`` is told of every attempt the moment it ends, the cancelled one included.
+
+    ``clock`` gives monotonic seconds, ``sleep`` waits for some, ``chance`` spreads the waits.
+    """
+
+    def __init__(
+        self,
+        *,
+        attempting: Attempting,
+        credentials: Credentials,
+        health: Health,
+        clock: Callable[[], float],
+        sleep: Callable[[float], Awaitable[None]],
+        chance: random.Random,
+    ) -> None:
+        self._attempting = attempting
+        self._credentials = credentials
+        self._health = health
+        self._clock = clock
+        self._sleep = sleep
+        self._chance = chance
+
+    async def dispatch(
+        self,
+        request: TaskRequest,
+        decision: Decision,
+        snapshot: Snapshot,
+        policy: Policy,
+        recorded: Callable[[Outcome], None],
+    ) -> TaskResult:
+        """Walk the route until a result passes its critical checks.
+
+        Raises:
+            NoCandidate: the route is empty.
+            RouteExhausted: nothing on it worked within deadline and budget.
+            TaskEnded: a failure that no other service would mend.
+        """
+        if not decision.ranked:
+            raise NoCandidate(request, decision)
+        started = self._clock()
+        seconds = request.deadline_seconds if request.deadline_seconds is not None else policy.deadline_seconds
+        walk = _Walk(
+            request=request,
+            decision=decision,
+            policy=policy,
+            deadline=started + seconds,
+            budget_nanousd=request.budget_nanousd if request.budget_nanousd is not None else policy.budget_nanousd,
+            route=[snapshot.offering(candidate.offering_id) for candidate in decision.ranked],
+        )
+        while True:
+            offering = await self._next(walk)
+            outcome = await self._attempt(walk, offering, recorded)
+            recorded(outcome)
+            walk.attempts.append(outcome.attempt)
+            if outcome.attempt.failure is None:
+                self._health.succeeded(offering, outcome.attempt.latency_ms)
+                return self._result(walk, outcome, started)
+            self._react(walk, offering, outcome)
+
+    async def _attempt(self, walk: _Walk, offering: Offering, recorded: Callable[[Outcome], None]) -> Outcome:
+        return await self._attempting.attempt(
+            len(walk.attempts) + 1, walk.request, offering, walk.deadline - self._clock(), recorded
+        )
+
+    async def _next(self, walk: _Walk) -> Offering:
+        """The offering to try now; waits when all that are left are to be asked again.
+
+        Raises:
+            RouteExhausted: there is none, or no time or money for it.
+        """
+        if not walk.route:
+            await self._begin_round(walk)
+        while walk.route:
+            offering = walk.route.pop(0)
+            if self._affordable(walk, offering):
+                break
+        else:
+            raise self._exhausted(walk, "the budget is spent")
+        if walk.deadline - self._clock() < SHORTEST_ATTEMPT_SECONDS:
+            raise self._exhausted(walk, "the deadline has passed")
+        return offering
+
+    async def _begin_round(self, walk: _Walk) -> None:
+        if not walk.again or walk.round >= MOST_ROUNDS:
+            raise self._exhausted(walk, "all candidates failed")
+        backoff = min(LONGEST_BACKOFF_SECONDS, FIRST_BACKOFF_SECONDS * 2 ** (walk.round - 1))
+        wait = max(self._chance.uniform(0, backoff), walk.wait_until - self._clock())
+        if self._clock() + wait >= walk.deadline:
+            raise self._exhausted(walk, f"the next try would have to wait {wait:.0f} s, past the deadline")
+        await self._sleep(wait)
+        walk.round += 1
+        walk.route, walk.again, walk.wait_until = walk.again, [], 0.0
+
+    @staticmethod
+    def _affordable(walk: _Walk, offering: Offering) -> bool:
+        if walk.budget_nanousd is None:
+            return True
+        cost = expected_cost_nanousd(offering, estimate_needs(walk.request))
+        return cost is not None and walk.spent_nanousd() + cost <= walk.budget_nanousd
+
+    @staticmethod
+    def _exhausted(walk: _Walk, why: str) -> RouteExhausted:
+        return RouteExhausted(walk.request, walk.decision, tuple(walk.attempts), why)
+
+    def _react(self, walk: _Walk, offering: Offering, outcome: Outcome) -> None:
+        """Change the route as the failure's class asks.
+
+        Raises:
+            TaskEnded: the class ends the task.
+        """
+        failure = outcome.attempt.failure
+        if failure in _END or (failure is FailureClass.REFUSED and walk.policy.on_refusal == "end"):
+            raise TaskEnded(walk.request, walk.decision, tuple(walk.attempts))
+        reference = offering.service.credential_ref
+        if failure is FailureClass.CREDENTIALS and reference is not None and reference not in walk.reloaded:
+            walk.reloaded.add(reference)  # the key may have been changed since it was read
+            self._credentials.forget(reference)
+            walk.route.insert(0, offering)
+            return
+        if failure is not None:
+            self._health.failed(offering, failure, outcome.retry_after_seconds)
+        if failure in _SERVICE_OUT:
+            walk.route = [other for other in walk.route if other.service.service_id != offering.service.service_id]
+        elif failure is FailureClass.TOO_LONG:
+            walk.route = [other for other in walk.route if _is_larger(other, offering)]
+        elif failure in _AGAIN:
+            walk.again.append(offering)
+            walk.wait_until = self._earliest(walk, outcome)
+        elif failure is FailureClass.INVALID_OUTPUT and not walk.route and not walk.repaired:
+            walk.repaired = True
+            walk.request = repair(walk.request, outcome.attempt.message)
+            walk.route.append(offering)
+
+    def _earliest(self, walk: _Walk, outcome: Outcome) -> float:
+        """When the first of those that asked us to wait may be asked again."""
+        at = self._clock() + (outcome.retry_after_seconds or 0.0)
+        return at if len(walk.again) == 1 else min(walk.wait_until, at)
+
+    def _result(self, walk: _Walk, outcome: Outcome, started: float) -> TaskResult:
+        reply = outcome.reply
+        assert reply is not None  # noqa: S101 - an attempt without failure has a reply
+        usage = Usage()
+        for attempt in walk.attempts:
+            usage += attempt.usage
+        return TaskResult(
+            task_id=walk.decision.task_id,
+            text=reply.text,
+            data=outcome.data,
+            media=reply.media,
+            vectors=reply.vectors,
+            finish_reason=reply.finish_reason,
+            usage=usage,
+            cost_nanousd=walk.spent_nanousd(),
+            latency_ms=(self._clock() - started) * 1_000,
+            decision=walk.decision,
+            attempts=tuple(walk.attempts),
+            verdicts=outcome.verdicts,
+        )
+
+
+def repair(request: TaskRequest, complaint: str) -> TaskRequest:
+    """The same request, told what was wrong with its answer and with another seed.
+
+    The complaint joins the last turn: many services refuse two turns of one role in a row.
+    """
+    params = {**request.params, "seed": int(request.params.get("seed", 0)) + 1}
+    if not request.messages:
+        return replace(request, params=params)
+    *before, last = request.messages
+    told = Message(last.role, f"{last.content}\n\nAn earlier answer could not be used: {complaint}. Answer anew.")
+    return replace(request, messages=(*before, told), params=params)
+
+
+def _is_larger(other: Offering, than: Offering) -> bool:
+    return other.context_window is None or (than.context_window or 0) < other.context_window

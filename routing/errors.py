@@ -1,0 +1,97 @@
+"""The errors of this room.
+
+::
+
+    RoutingError
+    ├── NoCandidate          no offering may do the work; the decision says why for each
+    ├── RouteExhausted       every candidate was tried; the attempts say what happened
+    ├── TaskEnded            a failure that is the same everywhere: caller's fault, refusal, cancellation
+    └── RuntimeClosed        the runtime has been closed, or was never opened
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from registry.words import Attempt, Decision, FailureClass, TaskRequest
+
+
+class RoutingError(Exception):
+    """Anything that goes wrong in ``routing``."""
+
+
+class NoCandidate(RoutingError):
+    """No offering may do the work. ``decision.excluded`` holds the reason for each.
+
+    The message names those that can do such work at all first: they are what a person can do something about.
+    """
+
+    def __init__(self, request: TaskRequest, decision: Decision) -> None:
+        self.request = request
+        self.decision = decision
+        super().__init__(self._sentence())
+
+    def _sentence(self) -> str:
+        from registry.words import Exclusion
+
+        capable = [c for c in self.decision.excluded if c.excluded is not Exclusion.CAPABILITY]
+        if not capable:
+            return (
+                f"no service can do `{self.request.capability}`: none of the {len(self.decision.candidates)} offerings "
+                "in the registry has that capability"
+            )
+        first = "; ".join(f"{c.offering}: {c.reason}" for c in capable[:6])
+        more = f"; and {len(capable) - 6} more" if len(capable) > 6 else ""
+        return f"no service can do `{self.request.capability}` now: {first}{more}"
+
+
+class AttemptsFailed(RoutingError):
+    """A walk that ended without a result; ``attempts`` says what happened at each step."""
+
+    def __init__(self, request: TaskRequest, decision: Decision, attempts: tuple[Attempt, ...], sentence: str) -> None:
+        super().__init__(sentence)
+        self.request = request
+        self.decision = decision
+        self.attempts = attempts
+
+    @property
+    def failure(self) -> FailureClass | None:
+        """The class of the last failure; None where nothing was called."""
+        return self.attempts[-1].failure if self.attempts else None
+
+
+class RouteExhausted(AttemptsFailed):
+    """Every candidate was tried as often as made sense, or the deadline or the budget ran out."""
+
+    def __init__(
+        self,
+        request: TaskRequest,
+        decision: Decision,
+        attempts: tuple[Attempt, ...],
+        why: str = "all candidates failed",
+    ) -> None:
+        tried = Counter(attempt.offering for attempt in attempts)
+        last = {attempt.offering: attempt for attempt in attempts}
+        told = "; ".join(
+            f"{offering}{f' ({count} times)' if count > 1 else ''}: {last[offering].message or last[offering].failure}"
+            for offering, count in tried.items()
+        )
+        super().__init__(request, decision, attempts, f"`{request.capability}` failed, {why}. {told}".strip())
+
+
+class TaskEnded(AttemptsFailed):
+    """A failure that no other service would mend: the caller's fault, a refusal the policy accepts, a cancellation."""
+
+    def __init__(self, request: TaskRequest, decision: Decision, attempts: tuple[Attempt, ...]) -> None:
+        last = attempts[-1]
+        sentence = f"`{request.capability}` ended at {last.offering}: {last.message} ({last.failure})"
+        super().__init__(request, decision, attempts, sentence)
+
+
+class RuntimeClosed(RoutingError):
+    """The runtime has been closed, or was never opened."""
+
+    def __init__(self) -> None:
+        super().__init__("the runtime is closed; open one with `async with Runtime.open(settings) as runtime`")

@@ -1,0 +1,62 @@
+"""What a piece of work is expected to need at an offering: tokens, cost, time. First guesses, on the safe side."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from registry.words import Capability, Usage
+
+if TYPE_CHECKING:
+    from registry.words import Offering, TaskRequest
+
+DEFAULT_OUTPUT_TOKENS = 300
+MESSAGE_TOKENS = 8  # a turn's role and separators
+LATIN_CHARACTERS_PER_TOKEN = 3  # English has about four; names, code and other Latin languages fewer
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """What a request needs, worked out once for all candidates. Tokens are estimates that err upwards.
+
+    ``output_tokens`` is the most the request allows; ``expected`` is what the ranking prices.
+    """
+
+    input_tokens: int
+    output_tokens: int
+    expected: Usage
+
+    @property
+    def context_tokens(self) -> int:
+        """Input and output together: what a context window has to hold."""
+        return self.input_tokens + self.output_tokens
+
+
+def estimate_tokens(text: str) -> int:
+    """Tokens in a text, erring upwards: a third of a token per Latin character, a whole one for any other.
+
+    >>> estimate_tokens("a small robot"), estimate_tokens("روبوت صغير")
+    (5, 10)
+    """
+    other = 0 if text.isascii() else sum(character > "\u024f" for character in text)
+    return other + -(-(len(text) - other) // LATIN_CHARACTERS_PER_TOKEN)
+
+
+def estimate_needs(request: TaskRequest) -> Needs:
+    """What the request needs. Only text-like work has tokens; a picture is one picture."""
+    if request.capability in (Capability.IMAGE, Capability.VIDEO):
+        pictures = int(request.params.get("n", 1))
+        return Needs(0, 0, Usage(pictures=pictures, reported=False))
+    input_tokens = estimate_tokens(request.prompt) + sum(map(estimate_tokens, request.inputs))
+    for message in request.messages:
+        input_tokens += estimate_tokens(message.content) + MESSAGE_TOKENS
+    if request.capability is Capability.EMBEDDING:
+        return Needs(input_tokens, 0, Usage(input_tokens=input_tokens, reported=False))
+    output_tokens = int(request.params.get("max_output_tokens", DEFAULT_OUTPUT_TOKENS))
+    expected = Usage(input_tokens=input_tokens, output_tokens=output_tokens, reported=False)
+    return Needs(input_tokens, output_tokens, expected)
+
+
+def expected_cost_nanousd(offering: Offering, needs: Needs) -> int | None:
+    """What the work would cost there, in nano-dollars; None where the price is unknown."""
+    return None if offering.price is None else offering.price.cost_nanousd(needs.expected)

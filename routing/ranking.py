@@ -1,0 +1,69 @@
+"""The weighted objective: known quality, expected cost and expected latency, each brought to 0..1, 1 being best.
+
+Cost and latency become ``half / (half + value)``: nothing is 1, the half value is ½, and it never turns negative. The
+scale is absolute, so that adding a third candidate cannot swap the order of two others, as scaling by the best and worst
+of the candidates would.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from registry.words import Capability
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from registry.words import Objective, Offering
+    from routing.estimating import Needs
+    from routing.health import Health
+
+# The cost and the latency that count as half good, per kind of work: nano-dollars a call and milliseconds.
+HALF_COST_NANOUSD: Mapping[Capability, int] = {
+    Capability.TEXT: 5_000_000,
+    Capability.EMBEDDING: 100_000,
+    Capability.IMAGE: 40_000_000,
+    Capability.VIDEO: 500_000_000,
+    Capability.SPEECH: 15_000_000,
+    Capability.TRANSCRIPTION: 10_000_000,
+    Capability.UNDERSTANDING: 5_000_000,
+    Capability.SEARCH: 5_000_000,
+}
+HALF_LATENCY_MS: Mapping[Capability, float] = {
+    Capability.TEXT: 5_000.0,
+    Capability.EMBEDDING: 500.0,
+    Capability.IMAGE: 15_000.0,
+    Capability.VIDEO: 120_000.0,
+    Capability.SPEECH: 5_000.0,
+    Capability.TRANSCRIPTION: 10_000.0,
+    Capability.UNDERSTANDING: 5_000.0,
+    Capability.SEARCH: 5_000.0,
+}
+
+
+class WeightedObjective:
+    """Scores offerings for one capability under one objective.
+
+    ``quality`` holds what scores have taught about offerings, by id, in 0..1; the catalogue's guess stands for the
+    others. An unknown price counts as the half cost: neither free nor a reason never to be tried.
+    """
+
+    __slots__ = ("_half_cost", "_half_latency", "_health", "_quality", "_shares")
+
+    def __init__(
+        self, capability: Capability, objective: Objective, quality: Mapping[int, float], health: Health
+    ) -> None:
+        self._shares = objective.shares()
+        self._half_cost = HALF_COST_NANOUSD[capability]
+        self._half_latency = HALF_LATENCY_MS[capability]
+        self._quality = quality
+        self._health = health
+
+    def score(self, offering: Offering, needs: Needs) -> tuple[float, float, float, float]:
+        """Utility, quality, cost and speed of the offering, each in 0..1, 1 best."""
+        quality = self._quality.get(offering.offering_id, offering.quality)
+        price = offering.price
+        cost = 0.5 if price is None else self._half_cost / (self._half_cost + price.cost_nanousd(needs.expected))
+        speed = self._half_latency / (self._half_latency + self._health.latency_ms(offering))
+        weight_quality, weight_cost, weight_speed = self._shares
+        return weight_quality * quality + weight_cost * cost + weight_speed * speed, quality, cost, speed

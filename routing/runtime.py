@@ -1,0 +1,312 @@
+"""The composition root: store, snapshot, credentials, services, policies and checks put together, once.
+
+Prefect tasks, the command line and the gateway all do their work through a :class:`Runtime`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import time
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from blocks import CredentialMissing, CredentialSource, HttpxTransport, LocalSettings, Parts, ServiceFactory
+from quality import Checks, compile_checks, judge
+from registry import (
+    Assets,
+    Catalogue,
+    Decisions,
+    Home,
+    Items,
+    Ledger,
+    Names,
+    Policies,
+    RegistryError,
+    Runs,
+    Scores,
+    SnapshotWatch,
+    Store,
+    TaskIds,
+    claim_worker,
+    now_us,
+    seed,
+)
+from registry.words import Exclusion
+from routing.ambient import current_runtime
+from routing.attempting import Attempting
+from routing.constraints import World
+from routing.deciding import decide
+from routing.dispatcher import Dispatcher
+from routing.errors import NoCandidate, RuntimeClosed
+from routing.health import Health
+from routing.recording import Recorder
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping
+    from typing import Any
+
+    from blocks import AIService, Reply
+    from registry import Settings
+    from registry.words import Capability, Decision, Policy, Service, Snapshot, TaskRequest, TaskResult, Verdict
+    from routing.constraints import Refusal
+
+logger = logging.getLogger(__name__)
+
+REFRESH_SECONDS = 5.0  # how old policies, learned quality and the knowledge of missing credentials may be
+
+
+class Runtime:
+    """Everything that work needs, put together from settings. Belongs to the event loop that started it.
+
+    ``services`` replaces, by name, the blocks that the registry's rows would get: what tests of pipelines use, with
+    :class:`blocks.Scripted`.
+
+    Example::
+
+        async with Runtime.open(Settings.load()) as runtime:
+            result = await runtime.run(task_request("text", "Name three lighthouses."))
+    """
+
+    def __init__(self, settings: Settings, *, services: Mapping[str, AIService] | None = None) -> None:
+        self.settings = settings
+        self.home = Home(settings.home)
+        self.loop = asyncio.get_running_loop()
+        self.checks = Checks.standard()
+        self.credentials = CredentialSource()
+        self.health = Health(time.monotonic)
+        self._given = dict(services or {})
+        self._services: dict[tuple[int, str], AIService] = {}
+        self._policies: dict[tuple[str, Capability], Policy] = {}
+        self._quality: dict[int, float] = {}
+        self._unusable: dict[int, Refusal] = {}
+        self._unusable_for: Snapshot | None = None
+        self._parts = AsyncExitStack()
+        self._closed = False
+
+    @classmethod
+    async def start(cls, settings: Settings, *, services: Mapping[str, AIService] | None = None) -> Runtime:
+        """Open everything. The caller closes it with :meth:`aclose`.
+
+        Raises:
+            RegistryError: the data directory or the database cannot be used.
+        """
+        runtime = cls(settings, services=services)
+        try:
+            await runtime._open()
+        except BaseException:
+            await runtime.aclose()
+            raise
+        return runtime
+
+    @classmethod
+    @asynccontextmanager
+    async def open(
+        cls, settings: Settings, *, services: Mapping[str, AIService] | None = None
+    ) -> AsyncIterator[Runtime]:
+        """A runtime for the block's duration; :func:`routing.ai_task` inside uses it."""
+        runtime = await cls.start(settings, services=services)
+        token = current_runtime.set(runtime)
+        try:
+            yield runtime
+        finally:
+            current_runtime.reset(token)
+            await runtime.aclose()
+
+    async def _open(self) -> None:
+        settings, parts = self.settings, self._parts
+        self.home.make()
+        self.store = await Store.open(settings.store_url, backup_directory=self.home.backups)
+        parts.push_async_callback(self.store.close)
+        await seed(self.store, time.time)
+        self.names = Names(self.store)
+        self.catalogue = Catalogue(self.store, time.time, workspace=settings.workspace)
+        self.policies = Policies(self.store, time.time)
+        self.scores = Scores(self.store, time.time)
+        self.runs = Runs(self.store, time.time)
+        self.items = Items(self.store, time.time)
+        self.assets = Assets(self.store, self.home.assets, time.time)
+        self.decisions = Decisions(self.store, self.names, self.catalogue.snapshots, self.policies)
+        self._task_ids = TaskIds(time.time, await claim_worker(self.store))
+        self._watch = SnapshotWatch(self.catalogue, time.time)
+        await self._watch.start()
+        parts.push_async_callback(self._watch.stop)
+        self.ledger = Ledger(self.store, self.names, time.time, settings.ledger_flush_seconds)
+        await self.ledger.start()
+        parts.push_async_callback(self.ledger.close, settings.drain_seconds)
+        self._recorder = Recorder(
+            self.ledger, self.scores, self.checks, lambda: now_us(time.time), settings.ledger_flush_seconds
+        )
+        self._recorder.start()
+        parts.push_async_callback(self._recorder.close, settings.drain_seconds / 3)
+        self._connect_services()
+        await self._refresh()
+        refreshing = asyncio.create_task(self._keep_refreshing(), name="turnout-refresh")
+        parts.push_async_callback(_cancel, refreshing)
+
+    def _connect_services(self) -> None:
+        settings = self.settings
+        transport = HttpxTransport()
+        self._parts.push_async_callback(transport.aclose)
+        self._parts.push_async_callback(self._close_services)
+        self._factory = ServiceFactory(
+            Parts(
+                transport=transport,
+                local_directory=self.home.local,
+                local=LocalSettings(
+                    model_path=settings.local_model_path,
+                    threads=settings.local_threads,
+                    slots=settings.local_slots,
+                    context_tokens=settings.local_context_tokens,
+                    idle_seconds=settings.local_idle_seconds,
+                ),
+            )
+        )
+        attempting = Attempting(
+            connect=self._connect, credentials=self.credentials, judge=self._judge, clock=time.monotonic
+        )
+        self._dispatcher = Dispatcher(
+            attempting=attempting,
+            credentials=self.credentials,
+            health=self.health,
+            clock=time.monotonic,
+            sleep=asyncio.sleep,
+            chance=random.Random(),  # noqa: S311 - it spreads waits
+        )
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """The registry as decisions see it now."""
+        return self._watch.current
+
+    async def run(self, request: TaskRequest) -> TaskResult:
+        """Decide, dispatch, record.
+
+        Raises:
+            NoCandidate, RouteExhausted, TaskEnded: see :mod:`routing.errors`.
+            QualityError: a check or a schema of the request makes no sense.
+            NotFound: there is no such policy.
+            RuntimeClosed: the runtime has been closed.
+        """
+        compile_checks(request, self.checks)
+        snapshot = self.snapshot
+        policy, decision = await self._decide(request, snapshot)
+        try:
+            return await self._dispatcher.dispatch(
+                request,
+                decision,
+                snapshot,
+                policy,
+                lambda outcome: self._recorder.attempted(request, decision, snapshot, outcome),
+            )
+        except NoCandidate as error:
+            self._recorder.undone(request, decision, str(error))
+            raise
+
+    async def decide(self, request: TaskRequest) -> Decision:
+        """The decision that :meth:`run` would take now, without acting on it.
+
+        Raises:
+            NotFound: there is no such policy.
+            RuntimeClosed: the runtime has been closed.
+        """
+        return (await self._decide(request, self.snapshot))[1]
+
+    async def _decide(self, request: TaskRequest, snapshot: Snapshot) -> tuple[Policy, Decision]:
+        if self._closed:
+            raise RuntimeClosed
+        policy = self._policies.get((request.policy, request.capability))
+        if policy is None:
+            policy = await self._read_policy(request.policy, request.capability)
+        if self._unusable_for is not snapshot:
+            await self._look_for_credentials(snapshot)
+        world = World(now=datetime.now(UTC), health=self.health, unusable=self._unusable)
+        return policy, decide(next(self._task_ids), request, snapshot, policy, self._quality, world)
+
+    async def drain(self) -> int:
+        """Write what is known but not written yet; how much was left after ``drain_seconds``."""
+        seconds = self.settings.drain_seconds
+        return await self._recorder.drain(seconds) + await self.ledger.drain(seconds)
+
+    async def aclose(self) -> None:
+        """Drain and close everything, in the reverse order. May be called twice."""
+        self._closed = True
+        await self._parts.aclose()
+
+    def _connect(self, service: Service) -> AIService:
+        key = (service.service_id, f"{service.kind} {service.endpoint}")
+        if key not in self._services:
+            self._services[key] = self._given.get(service.name) or self._factory.make(service)
+        return self._services[key]
+
+    def _judge(self, request: TaskRequest, reply: Reply, data: Any) -> tuple[Verdict, ...]:
+        return judge(request, reply, data, checks=self.checks)
+
+    async def _close_services(self) -> None:
+        for service in self._services.values():
+            await service.aclose()
+
+    async def _keep_refreshing(self) -> None:
+        failing = False
+        while True:
+            await asyncio.sleep(REFRESH_SECONDS)
+            try:
+                await self._refresh()
+            except RegistryError as error:
+                if not failing:
+                    logger.warning("policies and scores cannot be read, the last ones stay in use: %s", error)
+                failing = True
+            else:
+                failing = False
+
+    async def _refresh(self) -> None:
+        snapshot = self.snapshot
+        for name, capability in list(self._policies):
+            await self._read_policy(name, capability)
+        await self._look_for_credentials(snapshot)
+        self._quality = await self._learned_quality(snapshot)
+
+    async def _read_policy(self, name: str, capability: Capability) -> Policy:
+        policy = await self.policies.for_task(name, capability)
+        self._policies[name, capability] = policy
+        return policy
+
+    async def _look_for_credentials(self, snapshot: Snapshot) -> None:
+        """Find out which enabled services cannot be called from here."""
+        unusable: dict[int, Refusal] = {}
+        kinds = self._factory.kinds()
+        for service in {offering.service.service_id: offering.service for offering in snapshot.offerings}.values():
+            if not service.enabled or service.name in self._given:
+                continue
+            if service.kind not in kinds:
+                unusable[service.service_id] = (Exclusion.NO_BLOCK, f"no block speaks for kind {service.kind!r}")
+                continue
+            try:
+                await self.credentials.resolve(service.credential_ref)
+            except CredentialMissing as missing:
+                unusable[service.service_id] = (Exclusion.NO_CREDENTIAL, f"no credential: {missing.hint}")
+        self._unusable, self._unusable_for = unusable, snapshot
+
+    async def _learned_quality(self, snapshot: Snapshot) -> dict[int, float]:
+        priors = {offering.model.model_id: offering.quality for offering in snapshot.offerings}
+        learned = await self.scores.quality(priors)
+        return {
+            offering.offering_id: estimate.mean
+            for offering in snapshot.offerings
+            for capability in offering.capabilities
+            if (estimate := learned.get((offering.model.model_id, capability))) is not None
+        }
+
+
+async def _cancel(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+
+
+def owned(request: TaskRequest, settings: Settings) -> TaskRequest:
+    """The request in the name of the settings' workspace and principal."""
+    return replace(request, workspace=settings.workspace, principal=settings.principal)

@@ -1,0 +1,137 @@
+"""The routing task for flow authors: ``await ai_task("text", "Summarise: …")``.
+
+Inside a Prefect flow each call stands as a task run of its own, named after its stage and item; elsewhere it is a plain
+call.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+from registry.words import Capability, Message, Requirements, TaskRequest
+from routing.ambient import run_request, run_request_sync
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from registry.words import JsonSchema, TaskResult
+
+
+def task_request(
+    capability: Capability | str = Capability.TEXT,
+    prompt: str = "",
+    *,
+    system: str = "",
+    messages: Sequence[Message] = (),
+    inputs: Sequence[str] = (),
+    schema: JsonSchema | None = None,
+    service: str | None = None,
+    features: Iterable[str] = (),
+    regions: Iterable[str] = (),
+    params: Mapping[str, Any] | None = None,
+    hints: Mapping[str, Any] | None = None,
+    checks: Iterable[str] | None = None,
+    policy: str | None = None,
+    deadline_seconds: float | None = None,
+    budget_usd: str | None = None,
+    stage: str = "",
+    item: str = "",
+) -> TaskRequest:
+    """A task request from the words a flow author has at hand.
+
+    ``prompt`` is the user's turn for text-like work and the description for a picture. ``service`` pins a service
+    (``"local"``) or an offering (``"local/smollm2-135m-instruct"``). ``budget_usd`` is text, such as ``"0.01"``.
+
+    Raises:
+        ValueError: there is no such capability, or nothing to work on.
+    """
+    from registry.words import usd_to_nanousd
+
+    try:
+        wanted = Capability(capability)
+    except ValueError:
+        known = ", ".join(Capability)
+        raise ValueError(f"there is no capability {capability!r}; there are {known}") from None
+    turns = tuple(messages)
+    is_picture = wanted in (Capability.IMAGE, Capability.VIDEO)
+    if not is_picture and prompt:
+        turns = (*turns, Message("user", prompt))
+    if system:
+        turns = (Message("system", system), *turns)
+    if not (turns or prompt or inputs):
+        raise ValueError("there is nothing to work on: give a prompt, messages or inputs")
+    optional: dict[str, Any] = {}
+    if checks is not None:
+        optional["checks"] = tuple(checks)
+    elif is_picture:
+        optional["checks"] = ("is_picture",)
+    elif wanted is Capability.EMBEDDING:
+        optional["checks"] = ()
+    if policy is not None:
+        optional["policy"] = policy
+    return TaskRequest(
+        capability=wanted,
+        messages=() if is_picture else turns,
+        prompt=prompt if is_picture else "",
+        inputs=tuple(inputs),
+        schema=schema,
+        params=dict(params or {}),
+        hints=dict(hints or {}),
+        requirements=Requirements(features=frozenset(features), regions=frozenset(regions), pinned=service),
+        deadline_seconds=deadline_seconds,
+        budget_nanousd=None if budget_usd is None else usd_to_nanousd(budget_usd),
+        stage=stage,
+        item=item,
+        **optional,
+    )
+
+
+class AiTask:
+    """Routes one piece of work: ``await ai_task(...)`` in asynchronous code, ``ai_task.sync(...)`` elsewhere.
+
+    Takes what :func:`task_request` takes; returns a :class:`registry.words.TaskResult` (``.text``, ``.data``,
+    ``.media``, ``.cost_nanousd``, ``.decision``); raises :class:`routing.RoutingError`.
+
+    Example::
+
+        from prefect import flow
+        from routing import ai_task
+
+        @flow
+        async def haiku(subject: str) -> str:
+            result = await ai_task("text", f"Write a haiku about {subject}.", params={"max_output_tokens": 60})
+            return result.text
+    """
+
+    async def __call__(
+        self, capability: Capability | str = Capability.TEXT, prompt: str = "", **options: Any
+    ) -> TaskResult:
+        """Route the work and wait for its result."""
+        request = task_request(capability, prompt, **options)
+        if _in_prefect_flow():
+            from routing.prefect_task import run_as_prefect_task
+
+            return await run_as_prefect_task(request)
+        return await run_request(request)
+
+    def sync(self, capability: Capability | str = Capability.TEXT, prompt: str = "", **options: Any) -> TaskResult:
+        """The same from code without an event loop."""
+        request = task_request(capability, prompt, **options)
+        if _in_prefect_flow():
+            from routing.prefect_task import run_as_prefect_task_sync
+
+            return run_as_prefect_task_sync(request)
+        return run_request_sync(request)
+
+
+def _in_prefect_flow() -> bool:
+    """Whether a flow run is under way. Asks Prefect only where somebody has imported it already."""
+    if "prefect.context" not in sys.modules:
+        return False
+    from prefect.context import FlowRunContext, TaskRunContext
+
+    return FlowRunContext.get() is not None and TaskRunContext.get() is None
+
+
+ai_task = AiTask()
