@@ -135,6 +135,20 @@ policies = Table(
     UniqueConstraint("name", "digest"),
 )
 
+seeds = Table(
+    "seeds",
+    metadata,
+    Column("name", _name(300), primary_key=True),  # what was put in once and never again, whatever people did since
+    Column("created_us", BigInteger, nullable=False),
+)
+
+counters = Table(
+    "counters",
+    metadata,
+    Column("name", _name(50), primary_key=True),
+    Column("value", BigInteger, nullable=False),
+)
+
 # ---- runs and their items ------------------------------------------------------------------------------------------
 
 runs = Table(
@@ -252,6 +266,13 @@ scores = Table(
     Column("created_us", BigInteger, nullable=False),
     Column("workspace", _name(100), nullable=False),
     Column("principal", _name(100), nullable=False),
+)
+
+checked_tasks = Table(
+    "checked_tasks",
+    metadata,
+    Column("task_id", Id, primary_key=True, autoincrement=False),
+    Column("checks", SmallInteger, nullable=False),  # how many judged it; those that failed have rows in scores
 )
 
 quality_evidence = Table(

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from registry import CallRow, RegistryError, pack_decision
+from registry import CallRow, RegistryError, TaskScores, pack_decision
+from registry.words import Score
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,14 +21,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """The verdicts on one task's answer, and which model gave it."""
-
-    task_id: int
-    model_id: int
-    request: TaskRequest
-    verdicts: tuple[Verdict, ...]
+_TASKS_PER_WRITE = 500
 
 
 class Recorder:
@@ -45,7 +38,7 @@ class Recorder:
         self._checks = checks
         self._now_us = now_us
         self._flush_seconds = flush_seconds
-        self._judged: list[Judged] = []
+        self._judged: list[TaskScores] = []
         self._flusher: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -76,7 +69,7 @@ class Recorder:
             )
         )
         if outcome.verdicts:
-            self._judged.append(Judged(decision.task_id, offering.model.model_id, request, outcome.verdicts))
+            self._judged.append(_scored(request, decision.task_id, offering.model.model_id, outcome.verdicts))
 
     def undone(self, request: TaskRequest, decision: Decision, message: str) -> None:
         """Keep a decision that led to no call at all."""
@@ -138,5 +131,29 @@ class Recorder:
         """Move the scores by what was judged since."""
         while self._judged:
             batch = self._judged[:_TASKS_PER_WRITE]
-            await self._scores.record_verdicts([_evidence(judged) for judged in batch])
+            await self._scores.record(batch)
             del self._judged[: len(batch)]
+
+
+def _scored(request: TaskRequest, task_id: int, model_id: int, verdicts: tuple[Verdict, ...]) -> TaskScores:
+    """All verdicts as scores, those that passed too: they move the model's estimate."""
+    return TaskScores(
+        task_id=task_id,
+        model_id=model_id,
+        capability=request.capability,
+        scores=tuple(
+            Score(
+                task_id=task_id,
+                source="check",
+                name=verdict.check,
+                value=float(verdict.passed),
+                critical=verdict.critical,
+                rater="quality",
+                reason=verdict.reason,
+                sampled=True,
+            )
+            for verdict in verdicts
+        ),
+        workspace=request.workspace,
+        principal=request.principal,
+    )

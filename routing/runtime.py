@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from blocks import CredentialMissing, CredentialSource, HttpxTransport, LocalSettings, Parts, ServiceFactory
-from quality import Checks, compile_checks, judge
+from quality import Checks, MicroBatcher, SuiteProcess, compile_checks, judge
 from registry import (
     Assets,
     Catalogue,
@@ -50,12 +50,14 @@ if TYPE_CHECKING:
     from typing import Any
 
     from blocks import AIService, Reply
+    from quality import Subject
     from registry import Settings
     from registry.words import Capability, Decision, Policy, Service, Snapshot, TaskRequest, TaskResult, Verdict
     from routing.constraints import Refusal
 
 logger = logging.getLogger(__name__)
 
+AUDIT_GATHER_SECONDS = 0.05  # all of a run's results are there already: there is nothing to wait for
 REFRESH_SECONDS = 5.0  # how old policies, learned quality and the knowledge of missing credentials may be
 
 
@@ -142,6 +144,8 @@ class Runtime:
         )
         self._recorder.start()
         parts.push_async_callback(self._recorder.close, settings.drain_seconds / 3)
+        self._suites = SuiteProcess(self.checks)
+        parts.push_async_callback(self._suites.aclose, 0.5)
         self._connect_services()
         await self._refresh()
         refreshing = asyncio.create_task(self._keep_refreshing(), name="turnout-refresh")
@@ -225,6 +229,31 @@ class Runtime:
             await self._look_for_credentials(snapshot)
         world = World(now=datetime.now(UTC), health=self.health, unusable=self._unusable)
         return policy, decide(next(self._task_ids), request, snapshot, policy, self._quality, world)
+
+    async def audit(self, subjects: Mapping[int, Subject]) -> dict[int, tuple[Verdict, ...]]:
+        """The verdicts of Great Expectations, in its child process, on results by their task ids.
+
+        The same checks have judged each result already, as functions; this is the second opinion, for a whole run at a
+        time. The child starts at first use, which takes some seconds; :meth:`warm_up_audit` starts it ahead of time.
+
+        Raises:
+            QualityError: the child fails, or a check is unknown.
+        """
+        async with MicroBatcher(
+            self._suites, self.checks, max_rows=self.settings.gx_rows, max_wait_seconds=AUDIT_GATHER_SECONDS
+        ) as batcher:
+            judged = await asyncio.gather(
+                *(batcher.verdicts(str(task_id), subject) for task_id, subject in subjects.items())
+            )
+        return dict(zip(subjects, judged, strict=True))
+
+    async def warm_up_audit(self) -> None:
+        """Start Great Expectations' child process now.
+
+        Raises:
+            QualityError: it does not start.
+        """
+        await self._suites.warm_up()
 
     async def drain(self) -> int:
         """Write what is known but not written yet; how much was left after ``drain_seconds``."""

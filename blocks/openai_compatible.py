@@ -1,0 +1,156 @@
+"""Services that speak OpenAI's wire format: chat and embeddings."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from contextlib import aclosing, suppress
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from blocks.errors import ServiceFailure
+from blocks.transport import WireRequest
+from blocks.wire.openai import CHAT_PATH, EMBEDDINGS_PATH, chat_body, embeddings_body
+from blocks.wire.openai_replies import Asked, ChatReader, failure_of_answer, read_embeddings
+from registry.words import Capability, FailureClass
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Callable
+    from typing import Any
+
+    from blocks.contract import Call, Event
+    from blocks.transport import Transport, WireReply
+    from registry.words import Service
+
+_LARGEST_ERROR_BYTES = 64 * 1024
+_LAST_BYTES_SECONDS = 0.05
+_CHAT = frozenset({Capability.TEXT, Capability.UNDERSTANDING, Capability.SEARCH})
+
+
+class OpenAICompatible:
+    """A service behind an OpenAI-compatible endpoint: OpenAI itself, Mistral, Together, Ollama, vLLM, llama.cpp.
+
+    The registry row is the truth for the endpoint (``https://api.openai.com/v1``). ``service.options`` may hold
+    ``auth_header`` (a header that bears the bare secret, instead of ``Authorization: Bearer``), ``stream_usage`` (False
+    leaves out a parameter that some servers refuse) and ``reuse_connection`` (False opens one for each call, for
+    servers that close connections without a word).
+
+    ::
+
+        transport = HttpxTransport()
+        service = OpenAICompatible(row, transport)
+        reply = await collect(service.stream(Call(request=request, offering=offering, secret=secret)))
+    """
+
+    def __init__(
+        self,
+        service: Service,
+        transport: Transport,
+        *,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._service = service
+        self._transport = transport
+        self._clock = clock
+
+    async def stream(self, call: Call) -> AsyncGenerator[Event, None]:
+        """Do the work of ``call``.
+
+        Raises:
+            ServiceFailure: by the failure classes of :mod:`blocks.wire.openai_failures`, and ``unavailable_model`` for
+                a capability that this wire format does not carry.
+        """
+        capability = call.request.capability
+        if capability in _CHAT:
+            events = self._chat(call)
+        elif capability == Capability.EMBEDDING:
+            events = self._embed(call)
+        else:
+            raise ServiceFailure(
+                FailureClass.UNAVAILABLE_MODEL, f"{self._service.name}: this kind of service does no {capability}"
+            )
+        async with aclosing(events):
+            async for event in events:
+                yield event
+
+    async def aclose(self) -> None:
+        """Nothing to let go of: the transport belongs to whoever made it."""
+
+    async def _chat(self, call: Call) -> AsyncGenerator[Event, None]:
+        asked = self._asked(call)
+        reader = ChatReader(asked)
+        async with self._transport.send(self._request(call, CHAT_PATH, chat_body(call))) as reply:
+            await _check_status(reply, asked)
+            async for chunk in reply.chunks:
+                for event in reader.feed(chunk):
+                    yield event
+                if reader.done:
+                    await _read_out(reply)
+                    break
+        for event in reader.finish():
+            yield event
+
+    async def _embed(self, call: Call) -> AsyncGenerator[Event, None]:
+        asked = self._asked(call)
+        async with self._transport.send(self._request(call, EMBEDDINGS_PATH, embeddings_body(call))) as reply:
+            await _check_status(reply, asked)
+            body = await reply.read()
+        for event in read_embeddings(body, asked):
+            yield event
+
+    def _asked(self, call: Call) -> Asked:
+        return Asked(
+            service=self._service.name,
+            now=self._clock(),
+            secret=call.secret,
+            wants_json=call.request.schema is not None,
+            inputs=len(call.request.inputs),
+        )
+
+    def _request(self, call: Call, path: str, body: dict[str, Any]) -> WireRequest:
+        name = self._service.name
+        if not self._service.endpoint:
+            raise ServiceFailure(FailureClass.UNAVAILABLE_MODEL, f"{name}: the service has no endpoint")
+        headers = {"content-type": "application/json", "accept": "text/event-stream, application/json"}
+        if not self._service.options.get("reuse_connection", True):
+            headers["connection"] = "close"
+        if call.secret:
+            # Looked at here, since an HTTP engine would quote a header that it cannot send.
+            if not (call.secret.isascii() and call.secret.isprintable()):
+                message = f"{name}: the credential holds characters that no header can carry (a line break?)"
+                raise ServiceFailure(FailureClass.CREDENTIALS, message)
+            header = self._service.options.get("auth_header")
+            if header:
+                headers[str(header).lower()] = call.secret
+            else:
+                headers["authorization"] = f"Bearer {call.secret}"
+        try:
+            content = json.dumps(body, ensure_ascii=False, allow_nan=False).encode()
+        except (TypeError, ValueError) as error:
+            message = f"the request's params or schema hold something that is no JSON ({type(error).__name__})"
+            raise ServiceFailure(FailureClass.CALLER_FAULT, message) from error
+        return WireRequest(
+            url=self._service.endpoint.rstrip("/") + path,
+            headers=headers,
+            body=content,
+            timeout_seconds=call.timeout_seconds,
+        )
+
+
+async def _check_status(reply: WireReply, asked: Asked) -> None:
+    if 200 <= reply.status < 300:
+        return
+    body = b""
+    async for chunk in reply.chunks:
+        body += chunk
+        if len(body) >= _LARGEST_ERROR_BYTES:
+            break
+    raise failure_of_answer(reply.status, reply.headers, body[:_LARGEST_ERROR_BYTES], asked)
+
+
+async def _read_out(reply: WireReply) -> None:
+    """Read the few bytes after the end mark, so that the connection can be used again; give up on it else."""
+    with suppress(TimeoutError, ServiceFailure):
+        async with asyncio.timeout(_LAST_BYTES_SECONDS):
+            async for _ in reply.chunks:
+                pass

@@ -1,0 +1,1 @@
+"""Shows: Panel pages over what SQL knows. None yet; the command line shows runs, services and decisions."""

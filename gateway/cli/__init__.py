@@ -1,0 +1,1 @@
+"""The command line: a thin shell over the other rooms, which pays only for the command it runs."""

@@ -1,0 +1,239 @@
+"""An explained run as people and machines read it. Tasks that were decided alike are explained together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from gateway.cli.runs import run_as_json, run_in_words
+from gateway.cli.tables import Column, say_facts, say_table, say_text
+from gateway.cli.terminal import say
+from gateway.cli.wording import exclusion_in_words, latency_in_words, utc_iso, why_it_lost
+from registry import from_us
+from registry.words import Exclusion, format_usd
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from registry import Explanation, Run
+    from registry.words import Attempt, Candidate, Decision, Policy
+
+_MOST_NAMED = 6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Totals:
+    """What some tasks add up to. ``cost_known`` is False where a price or a usage was not known."""
+
+    tasks: int
+    calls: int
+    failed_calls: int
+    cost_nanousd: int
+    cost_known: bool
+
+    @classmethod
+    def of(cls, tasks: Sequence[Explanation]) -> Totals:
+        """The totals of these tasks."""
+        attempts = [attempt for task in tasks for attempt in task.attempts]
+        return cls(
+            tasks=len(tasks),
+            calls=len(attempts),
+            failed_calls=sum(attempt.failure is not None for attempt in attempts),
+            cost_nanousd=sum(task.cost_nanousd for task in tasks),
+            cost_known=all(task.cost_known for task in tasks),
+        )
+
+    def in_words(self) -> str:
+        """The totals on one line."""
+        failed = f", {self.failed_calls} of them failed" if self.failed_calls else ""
+        guess = "" if self.cost_known else " as far as it is known"
+        return (
+            f"{_counted(self.tasks, 'task')}, {_counted(self.calls, 'call')}{failed}; "
+            f"cost in all: {format_usd(self.cost_nanousd)}{guess}."
+        )
+
+
+def say_explanation(run: Run, tasks: Sequence[Explanation], policies: Mapping[int, Policy]) -> None:
+    """Print every call of these tasks, what they add up to, and the decisions behind them."""
+    say_text(run_in_words(run))
+    say()
+    say_calls(tasks)
+    say()
+    say_text(Totals.of(tasks).in_words())
+    for alike in decided_alike(tasks):
+        decision = alike[0].decision
+        if decision is not None:
+            say()
+            _say_decision(decision, alike, policies[decision.policy_id])
+
+
+def say_calls(tasks: Sequence[Explanation]) -> None:
+    """Print the calls in order: for which task, to whom, how each ended, how long it took, what it cost."""
+    say_table(
+        (
+            Column(title="task", wraps=True, narrowest=14),
+            Column(title="try", right=True, dispensable=1),
+            Column(title="service/model"),
+            Column(title="outcome", colours={"done": "green"}),
+            Column(title="took", right=True),
+            Column(title="cost", right=True),
+        ),
+        [_call_row(task, attempt) for task in tasks for attempt in task.attempts or (None,)],
+    )
+    failures = [
+        (f"{_name(task)}, try {attempt.number}", attempt.message)
+        for task in tasks
+        for attempt in task.attempts
+        if attempt.failure is not None and attempt.message
+    ]
+    failures += [(_name(task), task.message) for task in tasks if not task.attempts and task.message]
+    if failures:
+        say()
+        say_text("What went wrong:")
+        say_facts(failures, indent=2)
+
+
+def decided_alike(tasks: Sequence[Explanation]) -> list[list[Explanation]]:
+    """The tasks, put together where policy, ranking and exclusions were the same; in order of their first."""
+    groups: dict[tuple[object, ...], list[Explanation]] = {}
+    for task in tasks:
+        decision = task.decision
+        if decision is not None:
+            ranking = tuple(candidate.offering for candidate in decision.ranked)
+            left_out = frozenset((candidate.offering, candidate.excluded) for candidate in decision.excluded)
+            groups.setdefault((decision.policy_id, decision.capability, ranking, left_out), []).append(task)
+    return list(groups.values())
+
+
+def _call_row(task: Explanation, attempt: Attempt | None) -> tuple[object, ...]:
+    if attempt is None:
+        return _name(task), "-", "-", "no candidate", "-", "-"
+    outcome = "done" if attempt.failure is None else attempt.failure.value
+    took = latency_in_words(attempt.latency_ms)
+    return _name(task), attempt.number, attempt.offering, outcome, took, format_usd(attempt.cost_nanousd)
+
+
+def _say_decision(decision: Decision, alike: Sequence[Explanation], policy: Policy) -> None:
+    ranked = decision.ranked
+    first = ranked[0].offering if ranked else "nobody"
+    say_text(f"Why {first} for {_named(alike)}:")
+    quality, cost, speed = policy.objective.shares()
+    weights = f"quality {quality:.0%}, cost {cost:.0%}, speed {speed:.0%}"
+    note = f"; figures are those of {_name(alike[0])}" if len(alike) > 1 else ""
+    say_text(f"Policy {decision.policy} version {decision.policy_version} weighs {weights}{note}.", indent=2)
+    if ranked:
+        say_table(
+            (
+                Column(title="rank", right=True),
+                Column(title="service/model"),
+                Column(title="utility", right=True),
+                Column(title="lost on", wraps=True),
+            ),
+            [(one.rank, one.offering, f"{one.utility:.2f}", _lost_on(ranked[0], one, policy)) for one in ranked],
+            indent=2,
+        )
+    left_out: dict[str, list[str]] = {}
+    # What could be chosen if something were different comes first: it is what a person can do something about.
+    for candidate in sorted(decision.excluded, key=lambda one: one.excluded is Exclusion.CAPABILITY):
+        left_out.setdefault(exclusion_in_words(candidate, decision.capability), []).append(candidate.offering)
+    if left_out:
+        say_text("Left out:", indent=2)
+        say_facts([(reason, _few(names)) for reason, names in left_out.items()], indent=4)
+
+
+def _lost_on(winner: Candidate, candidate: Candidate, policy: Policy) -> str:
+    return "chosen first" if candidate is winner else why_it_lost(winner, candidate, policy.objective)
+
+
+def _few(names: Sequence[str]) -> str:
+    if len(names) <= _MOST_NAMED:
+        return ", ".join(names)
+    return f"{', '.join(names[:_MOST_NAMED])} and {len(names) - _MOST_NAMED} more"
+
+
+def _named(alike: Sequence[Explanation]) -> str:
+    return _few([_name(task) for task in alike])
+
+
+def _name(task: Explanation) -> str:
+    return "/".join(part for part in (task.stage, task.item) if part) or f"task {task.task_id}"
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
+
+
+def explanation_as_json(run: Run, tasks: Sequence[Explanation], policies: Mapping[int, Policy]) -> dict[str, Any]:
+    """An explained run for machines."""
+    totals = Totals.of(tasks)
+    return {
+        "run": run_as_json(run),
+        "tasks": [_task_as_json(task, policies) for task in tasks],
+        "totals": {
+            "tasks": totals.tasks,
+            "calls": totals.calls,
+            "failed_calls": totals.failed_calls,
+            "cost_nanousd": totals.cost_nanousd,
+            "cost_known": totals.cost_known,
+        },
+    }
+
+
+def _task_as_json(task: Explanation, policies: Mapping[int, Policy]) -> dict[str, Any]:
+    decision = task.decision
+    return {
+        "task_id": str(task.task_id),  # more digits than a JSON number keeps in JavaScript
+        "stage": task.stage,
+        "item": task.item,
+        "started_at": utc_iso(from_us(task.started_us)),
+        "cost_nanousd": task.cost_nanousd,
+        "cost_known": task.cost_known,
+        "message": task.message,
+        "attempts": [_attempt_as_json(attempt) for attempt in task.attempts],
+        "decision": None if decision is None else _decision_as_json(decision, policies[decision.policy_id]),
+    }
+
+
+def _attempt_as_json(attempt: Attempt) -> dict[str, Any]:
+    return {
+        "number": attempt.number,
+        "offering": attempt.offering,
+        "outcome": "done" if attempt.failure is None else attempt.failure.value,
+        "message": attempt.message,
+        "latency_ms": attempt.latency_ms,
+        "first_output_ms": attempt.first_output_ms,
+        "input_tokens": attempt.usage.input_tokens,
+        "output_tokens": attempt.usage.output_tokens,
+        "cost_nanousd": attempt.cost_nanousd,
+    }
+
+
+def _decision_as_json(decision: Decision, policy: Policy) -> dict[str, Any]:
+    ranked = decision.ranked
+    return {
+        "capability": decision.capability.value,
+        "policy": decision.policy,
+        "policy_version": decision.policy_version,
+        "snapshot_version": decision.snapshot_version,
+        "propensity": decision.propensity,
+        "ranked": [
+            {
+                "rank": candidate.rank,
+                "offering": candidate.offering,
+                "utility": round(candidate.utility, 4),
+                "quality": round(candidate.quality, 4),
+                "cost": round(candidate.cost, 4),
+                "speed": round(candidate.speed, 4),
+                "lost_on": None if candidate is ranked[0] else why_it_lost(ranked[0], candidate, policy.objective),
+            }
+            for candidate in ranked
+        ],
+        "excluded": [
+            {
+                "offering": candidate.offering,
+                "exclusion": None if candidate.excluded is None else candidate.excluded.value,
+                "reason": exclusion_in_words(candidate, decision.capability),
+            }
+            for candidate in decision.excluded
+        ],
+    }

@@ -1,0 +1,175 @@
+"""``turnout run``: a pipeline over an input, with its progress, its decisions, and where the results lie."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import tempfile
+import threading
+from contextlib import contextmanager
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from gateway.cli.commands import flags_of
+from gateway.cli.opening import in_loop, load_settings
+from gateway.cli.terminal import colourful, say, say_json, tell
+from gateway.errors import InputUnusable, OutputUnusable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from flows.storyboard import StoryboardParameters
+    from registry import Settings
+
+# A run that is told to end cleans up, and has at most this long for it; what hangs then is cut off. 128 + SIGTERM.
+CLEAN_UP_SECONDS = 4.0
+EXIT_CUT_OFF = 143
+
+
+def run(
+    context: typer.Context,
+    pipeline: Annotated[Literal["storyboard"], typer.Argument(help="Which pipeline.")],
+    source: Annotated[
+        str, typer.Option("--input", "-i", metavar="FILE", help="A text file to work on; - reads standard input.")
+    ],
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="DIRECTORY", help="Where results go.")] = Path("out"),
+    shots: Annotated[int, typer.Option(min=4, max=24, help="How many pictures at most.")] = 6,
+    width: Annotated[int, typer.Option(min=256, max=2048, help="Width of a picture in pixels.")] = 768,
+    height: Annotated[int, typer.Option(min=256, max=2048, help="Height of a picture in pixels.")] = 432,
+    style: Annotated[
+        str | None, typer.Option(metavar="PHRASE", help="How pictures look; left out, a model chooses.")
+    ] = None,
+    language: Annotated[str, typer.Option(help="The language of the text, where guessing fails.")] = "",
+    policy: Annotated[str, typer.Option(help="The routing policy.")] = "default",
+    fresh: Annotated[bool, typer.Option("--fresh", help="Do not go on with an unfinished run.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")] = False,
+) -> None:
+    """Run a pipeline over an input. The same command goes on where a run was stopped."""
+    del pipeline  # there is one
+    settings = load_settings(flags_of(context))
+    _check_output(out)
+    with _input_file(source, settings) as path:
+        parameters = _parameters(
+            input_path=path, output_directory=out, max_shots=shots, width=width, height=height, style=style,
+            language=language, policy=policy, fresh=fresh,
+        )  # fmt: skip
+        in_loop(lambda: _run(settings, parameters, as_json=as_json))
+
+
+def _parameters(**values: Any) -> StoryboardParameters:
+    from pydantic import ValidationError
+
+    from flows.storyboard import StoryboardParameters
+
+    try:
+        return StoryboardParameters(**values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = "-".join(map(str, first["loc"])) or "input"
+        raise typer.BadParameter(f"--{name}: {first['msg']}") from None
+
+
+@contextmanager
+def _input_file(source: str, settings: Settings) -> Iterator[Path]:
+    """The input as a file that is known to hold a usable thought; standard input is put into one for the time being."""
+    from flows.storyboard import read_thought_file
+
+    if source != "-":
+        path = Path(source)
+        if path.is_file() and path.stat().st_size > settings.max_input_bytes:
+            raise InputUnusable(source, f"it is larger than {settings.max_input_bytes:,} bytes (max_input_bytes)")
+        read_thought_file(path, limit_characters=settings.max_input_characters)
+        yield path
+        return
+    content = sys.stdin.buffer.read(settings.max_input_bytes + 1)
+    if len(content) > settings.max_input_bytes:
+        raise InputUnusable("standard input", f"it is larger than {settings.max_input_bytes:,} bytes (max_input_bytes)")
+    with tempfile.TemporaryDirectory(prefix="turnout-input-") as directory:
+        path = Path(directory) / "input.txt"
+        path.write_bytes(content)
+        read_thought_file(path, limit_characters=settings.max_input_characters)
+        yield path
+
+
+def _check_output(directory: Path) -> None:
+    """Find out before anything is paid for whether results can be written.
+
+    Raises:
+        OutputUnusable: they cannot.
+    """
+    existing = directory.absolute()
+    while not existing.exists() and existing != existing.parent:
+        existing = existing.parent
+    if not existing.is_dir():
+        raise OutputUnusable(str(directory), f"{existing} is a file")
+    if not os.access(existing, os.W_OK | os.X_OK):
+        raise OutputUnusable(str(directory), f"no permission to write in {existing}")
+
+
+@contextmanager
+def _cut_off_when_stuck() -> Iterator[None]:
+    """Once the block is cancelled, end the process after :data:`CLEAN_UP_SECONDS`, whatever still hangs by then."""
+    try:
+        yield
+    except asyncio.CancelledError:
+        cut_off = threading.Timer(CLEAN_UP_SECONDS, os._exit, [EXIT_CUT_OFF])
+        cut_off.daemon = True
+        cut_off.start()
+        raise
+
+
+async def _run(settings: Settings, parameters: StoryboardParameters, *, as_json: bool) -> None:
+    from rich.console import Console
+
+    from flows.watching import current_observer
+    from gateway.cli.progress import TerminalProgress
+    from gateway.prefect_server import prefect_server
+    from registry import Home
+    from routing import Runtime
+
+    console = Console(stderr=True, no_color=not colourful(), highlight=False)
+    home = Home(settings.home).make()
+    with TerminalProgress(console, quiet=as_json) as progress:
+        progress.note("Starting Prefect's server and opening the registry …")
+        async with Runtime.open(settings) as runtime, prefect_server(home.prefect):
+            flow = (await asyncio.to_thread(import_module, "flows.storyboard.flow")).storyboard
+            current_observer.set(progress)
+            with _cut_off_when_stuck():
+                result = await flow(parameters)
+            progress.done()
+            tasks = await runtime.decisions.explain_run(result["run_id"])
+            policies = {
+                task.decision.policy_id: await runtime.policies.load(task.decision.policy_id)
+                for task in tasks
+                if task.decision is not None
+            }
+            described = await runtime.runs.get(result["run_id"])
+    if as_json:
+        from gateway.cli.explained import explanation_as_json
+
+        say_json({**result, **explanation_as_json(described, tasks, policies)})
+        return
+    from gateway.cli.explained import say_explanation
+
+    say_explanation(described, tasks, policies)
+    _say_result(result)
+
+
+def _say_result(result: dict[str, Any]) -> None:
+    tally, audited = result["tally"], result["audit"]
+    looked = sum(line["passed"] + line["failed"] for line in audited)
+    differing = sum(line["disagreed"] for line in audited)
+    say()
+    say(
+        f"{tally['shots']} shots, {tally['shots_by_model']} of them written by a model, "
+        f"the others in the words of the text."
+    )
+    if audited:
+        agreed = "all as they were judged at once" if not differing else f"{differing} of them otherwise than at once"
+        say(f"Great Expectations looked at {looked} verdicts again: {agreed}.")
+    say(f"The page: {result['page']}")
+    tell(f"Why this service, in full: turnout explain {result['run_id']}")

@@ -1,0 +1,131 @@
+"""Figures and choices in words: prices, times, durations, and why one candidate lost to another."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from registry.words import Exclusion, format_usd
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from registry.words import Candidate, Capability, Objective, Offering, Price
+
+_US_PER_SECOND = 1_000_000
+# Differences below this share of the utility move nothing that a person would call a reason.
+_SMALLEST_REASON = 0.005
+
+
+def price_in_words(price: Price | None) -> str:
+    """What an offering costs.
+
+    >>> from registry.words import Price
+    >>> price_in_words(Price(input_nanousd_per_mtok=150_000_000, output_nanousd_per_mtok=600_000_000))
+    '$0.15 in, $0.60 out per million tokens'
+    >>> price_in_words(Price()), price_in_words(None)
+    ('free', 'unknown')
+    """
+    if price is None:
+        return "unknown"
+    if price.is_free:
+        return "free"
+    parts = []
+    if price.input_nanousd_per_mtok or price.output_nanousd_per_mtok:
+        rates = f"{format_usd(price.input_nanousd_per_mtok)} in, {format_usd(price.output_nanousd_per_mtok)} out"
+        parts.append(f"{rates} per million tokens")
+    if price.picture_nanousd:
+        parts.append(f"{format_usd(price.picture_nanousd)} a picture")
+    if price.call_nanousd:
+        parts.append(f"{format_usd(price.call_nanousd)} a call")
+    return ", ".join(parts)
+
+
+def can_cost(offering: Offering) -> bool:
+    """Whether a call may cost money: a price that is unknown may."""
+    return offering.price is None or not offering.price.is_free
+
+
+def latency_in_words(latency_ms: float | None) -> str:
+    """How long a call took.
+
+    >>> latency_in_words(7.4), latency_in_words(812.0), latency_in_words(12_340.0), latency_in_words(None)
+    ('7.4 ms', '812 ms', '12.3 s', '-')
+    """
+    if latency_ms is None:
+        return "-"
+    if latency_ms < 10:
+        return f"{latency_ms:.1f} ms"
+    if latency_ms < 1_000:
+        return f"{latency_ms:.0f} ms"
+    return duration_in_words(latency_ms / 1_000)
+
+
+def duration_in_words(seconds: float) -> str:
+    """A span of time.
+
+    >>> duration_in_words(4.21), duration_in_words(187), duration_in_words(7_300)
+    ('4.2 s', '3 min 07 s', '2 h 01 min')
+    """
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest_seconds = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest_seconds:02d} s"
+    hours, rest_minutes = divmod(minutes, 60)
+    return f"{hours} h {rest_minutes:02d} min"
+
+
+def local_time(moment: datetime | None) -> str:
+    """A time in the zone of whoever looks, to the minute."""
+    return "-" if moment is None else f"{moment.astimezone():%Y-%m-%d %H:%M}"
+
+
+def utc_iso(moment: datetime | None) -> str | None:
+    """A time for machines: ISO 8601 in UTC."""
+    return None if moment is None else moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def why_it_lost(winner: Candidate, loser: Candidate, objective: Objective) -> str:
+    """What a runner-up lost on, the weightiest first; quality, cost and speed are in 0..1, 1 best.
+
+    >>> from registry.words import Candidate, Objective
+    >>> near = Candidate(offering_id=1, offering="near/a", rank=1, quality=0.5, cost=1.0, speed=0.9)
+    >>> far = Candidate(offering_id=2, offering="far/b", rank=2, quality=0.6, cost=0.4, speed=0.5)
+    >>> why_it_lost(near, far, Objective())
+    'slower: speed 0.50 against 0.90; dearer: cost 0.40 against 1.00'
+    """
+    quality_share, cost_share, speed_share = objective.shares()
+    lacks = (
+        (quality_share * (winner.quality - loser.quality), "lower quality", "", loser.quality, winner.quality),
+        (cost_share * (winner.cost - loser.cost), "dearer", "cost ", loser.cost, winner.cost),
+        (speed_share * (winner.speed - loser.speed), "slower", "speed ", loser.speed, winner.speed),
+    )
+    told = [
+        f"{word}: {measure}{its:.2f} against {best:.2f}"
+        for lack, word, measure, its, best in sorted(lacks, key=lambda entry: -entry[0])
+        if lack > _SMALLEST_REASON
+    ]
+    return "; ".join(told) or "a tie, settled by the services' priority"
+
+
+def exclusion_in_words(candidate: Candidate, capability: Capability) -> str:
+    """Why an offering was no candidate: in the decision's own words where they are known, else by the reason's kind."""
+    if candidate.reason:
+        return candidate.reason
+    if candidate.excluded is Exclusion.CAPABILITY:
+        return f"cannot do {capability.value}"
+    return "no reason is kept" if candidate.excluded is None else _EXCLUSIONS[candidate.excluded]
+
+
+_EXCLUSIONS = {
+    Exclusion.DISABLED: "disabled",
+    Exclusion.NO_CREDENTIAL: "no key",
+    Exclusion.CONTEXT_WINDOW: "context window too small",
+    Exclusion.FEATURE: "lacks a feature",
+    Exclusion.REGION: "in another region",
+    Exclusion.NOT_PINNED: "work pinned elsewhere",
+    Exclusion.RETIRED: "retired",
+    Exclusion.COOLING: "cooling down",
+    Exclusion.BUDGET: "over the budget",
+    Exclusion.NO_BLOCK: "no block for it",
+}

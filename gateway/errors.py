@@ -1,0 +1,86 @@
+"""The errors of this room.
+
+::
+
+    GatewayError
+    ├── InputUnusable          what was given to work on cannot be read as text
+    ├── OutputUnusable         results cannot be written where they were asked for
+    ├── OutputClosed           whoever read what we print has gone away
+    ├── NotConfirmed           a question could not be asked, because nobody sits there to answer it
+    ├── Declined               a question was answered with no
+    ├── Terminated             the process was told to end (SIGTERM)
+    └── PrefectServerFailed    Prefect's server did not come up
+
+``exit_code`` is what the command line ends with: 1, or 128 plus a signal's number as shells have it.
+"""
+
+from __future__ import annotations
+
+
+class GatewayError(Exception):
+    """Anything that goes wrong in ``gateway``. The message is a sentence for the person at the terminal."""
+
+    exit_code = 1
+
+
+class InputUnusable(GatewayError):
+    """What was given to work on is missing, empty, not text, or too large."""
+
+    def __init__(self, source: str, problem: str) -> None:
+        super().__init__(f"{source}: {problem}")
+        self.source = source
+        self.problem = problem
+
+
+class OutputUnusable(GatewayError):
+    """Results cannot be written where they were asked for."""
+
+    def __init__(self, directory: str, problem: str) -> None:
+        super().__init__(f"cannot write to {directory}: {problem}")
+        self.directory = directory
+
+
+class OutputClosed(GatewayError):
+    """Whoever read what we print has gone away (``turnout runs | head``): nothing is left to say, or to anybody."""
+
+    exit_code = 141  # 128 + SIGPIPE
+
+    def __init__(self) -> None:
+        super().__init__("")
+
+
+class NotConfirmed(GatewayError):
+    """A question could not be asked, because nobody sits at a terminal to answer it. Nothing was changed."""
+
+    def __init__(self, question: str) -> None:
+        super().__init__(
+            f"nobody is at a terminal to answer: {question} Nothing was changed; add --yes if the answer is yes"
+        )
+        self.question = question
+
+
+class Declined(GatewayError):
+    """A question was answered with no. Nothing was changed."""
+
+    def __init__(self) -> None:
+        super().__init__("nothing was changed")
+
+
+class Terminated(GatewayError):
+    """The process was told to end (SIGTERM), and did so in order."""
+
+    exit_code = 143  # 128 + SIGTERM
+
+    def __init__(self) -> None:
+        super().__init__("told to end, and ended; what was finished before is recorded")
+
+
+class PrefectServerFailed(GatewayError):
+    """Prefect's server did not come up. ``log`` is the end of what it wrote."""
+
+    def __init__(self, problem: str, log: str = "") -> None:
+        end = f"\nThe end of its log:\n{log}" if log else ""
+        super().__init__(
+            f"Prefect's server did not start: {problem}. Set PREFECT_API_URL to use one that runs already.{end}"
+        )
+        self.log = log

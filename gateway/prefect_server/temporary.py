@@ -1,0 +1,146 @@
+"""A Prefect server for the time of one command: own home, own password, loopback only, gone when the command is.
+
+Prefect would start one by itself, but that one answers any web page without a password, gets the terminal's Ctrl-C before
+we do, and outlives a command that is killed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import socket
+import subprocess
+import sys
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from gateway.errors import PrefectServerFailed
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+START_SECONDS = 150.0  # a fresh database takes 20 to 70 s to set up on a busy machine
+STOP_SECONDS = 2.0
+LOOK_SECONDS = 0.1
+DRAIN_SECONDS = 1.0
+LOG_TAIL_CHARACTERS = 600
+
+
+@asynccontextmanager
+async def prefect_server(home: Path, *, scheduling: bool = False) -> AsyncIterator[str]:
+    """Prefect's API for the block's duration, as its URL: the one that is configured, else a temporary one.
+
+    With ``scheduling`` the temporary one also runs the services that a command does not need: schedules, late runs.
+
+    Sets the environment that Prefect reads its settings from, so it must be entered before Prefect is imported.
+
+    Raises:
+        PrefectServerFailed: it did not come up; the message holds the end of its log.
+    """
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    os.environ.setdefault("PREFECT_HOME", str(home))
+    os.environ.setdefault("PREFECT_LOGGING_LEVEL", "ERROR")
+    os.environ.setdefault("DO_NOT_TRACK", "1")
+    configured = os.environ.get("PREFECT_API_URL")
+    if configured:
+        yield configured
+        return
+    server = _TemporaryServer(home, scheduling=scheduling)
+    try:
+        await server.start()
+        os.environ.update(PREFECT_API_URL=server.url, PREFECT_API_AUTH_STRING=server.password)
+        yield server.url
+    finally:
+        await _drain()
+        os.environ.pop("PREFECT_API_URL", None)
+        os.environ.pop("PREFECT_API_AUTH_STRING", None)
+        await asyncio.shield(asyncio.to_thread(server.stop))
+
+
+class _TemporaryServer:
+    def __init__(self, home: Path, *, scheduling: bool) -> None:
+        self._scheduling = scheduling
+        self._log = home / "temporary-server.log"
+        self.password = f"turnout:{secrets.token_urlsafe(24)}"
+        self.port = _free_port()
+        self.url = f"http://127.0.0.1:{self.port}/api"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    async def start(self) -> None:
+        """Start it and wait until it answers."""
+        with self._log.open("wb") as log:
+            self._process = subprocess.Popen(  # noqa: S603 - our own module
+                [sys.executable, "-m", "gateway.prefect_server.child", str(self.port)],
+                env=self._environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,  # the terminal's Ctrl-C is for us; we end it when we are done
+            )
+        try:
+            async with asyncio.timeout(START_SECONDS):
+                while not await asyncio.to_thread(self._answers):
+                    if self._process.poll() is not None:
+                        raise PrefectServerFailed(f"it ended with code {self._process.returncode}", self._tail())
+                    await asyncio.sleep(LOOK_SECONDS)
+        except TimeoutError:
+            raise PrefectServerFailed(f"no answer within {START_SECONDS:.0f} s", self._tail()) from None
+
+    def _environment(self) -> dict[str, str]:
+        own = {
+            "PREFECT_SERVER_API_AUTH_STRING": self.password,
+            "PREFECT_SERVER_CORS_ALLOWED_ORIGINS": f"http://127.0.0.1:{self.port}",
+            "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+            "PREFECT_SERVER_UI_ENABLED": "false",
+            "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
+            "PREFECT_SERVER_REGISTER_BLOCKS_ON_START": "false",
+            "PREFECT_SERVER_LOGGING_LEVEL": "ERROR",
+        }
+        if not self._scheduling:
+            own["PREFECT__SERVER_EPHEMERAL"] = "1"
+        return {**os.environ, **own}
+
+    def _answers(self) -> bool:
+        with socket.socket() as connection:
+            connection.settimeout(1)
+            try:
+                connection.connect(("127.0.0.1", self.port))
+                connection.sendall(b"GET /api/health HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n")
+                # 401 is an answer too: it asks for the password.
+                return connection.recv(16).startswith((b"HTTP/1.1 200", b"HTTP/1.1 401", b"HTTP/1.0 200"))
+            except OSError:
+                return False
+
+    def _tail(self) -> str:
+        return self._log.read_text(encoding="utf-8", errors="replace")[-LOG_TAIL_CHARACTERS:].strip()
+
+    def stop(self) -> None:
+        """End it: kindly, then not."""
+        if self._process is None:
+            return
+        self._process.terminate()
+        try:
+            self._process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+
+async def _drain() -> None:
+    """Send what Prefect still has to tell its server. What is not sent in time would be retried for minutes at exit."""
+    if "prefect.events.worker" not in sys.modules:
+        return
+    from prefect.events.worker import EventsWorker
+    from prefect.logging.handlers import APILogWorker
+
+    for worker in (EventsWorker, APILogWorker):
+        await worker.drain_all(timeout=DRAIN_SECONDS, at_exit=False)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

@@ -1,0 +1,255 @@
+"""The registry remembers: the words, the catalogue, decisions, calls, runs, scores, files, settings."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from registry.lazy import lazily
+
+if TYPE_CHECKING:
+    from registry.assets import Assets
+    from registry.backup import Restored, back_up, prune, restore
+    from registry.calls import CallRow
+    from registry.candidates import pack_decision, unpack_decision
+    from registry.catalogue import Catalogue
+    from registry.clock import Clock, from_us, now_us, to_us
+    from registry.decisions import Decisions, Explanation
+    from registry.doctor import (
+        Examiner,
+        Finding,
+        examine,
+        examine_clock,
+        examine_disk,
+        examine_home,
+        examine_packages,
+        examine_settings_files,
+    )
+    from registry.errors import (
+        AlreadyThere,
+        ArchiveInvalid,
+        AssetDamaged,
+        AssetMissing,
+        BackupError,
+        BackupFailed,
+        CallsRepeated,
+        ConstraintBroken,
+        DatabaseCorrupt,
+        DatabaseForeign,
+        DatabaseLocked,
+        DatabaseNewer,
+        DatabaseReadOnly,
+        DatabaseRefused,
+        DatabaseUnreachable,
+        DatabaseUrlInvalid,
+        DiskFull,
+        EntryInvalid,
+        HomeUnusable,
+        LedgerFull,
+        MigrationFailed,
+        NotFound,
+        RecordUnreadable,
+        RegistryError,
+        RunTaken,
+        SettingsError,
+        StatementFailed,
+        StoreError,
+        ToolMissing,
+    )
+    from registry.histogram import quantile
+    from registry.home import Home
+    from registry.items import ItemRow, Items
+    from registry.ledger import Ledger
+    from registry.names import Names
+    from registry.outbox import Event, Outbox, StoredEvent
+    from registry.policies import Policies
+    from registry.processes import is_gone, this_process
+    from registry.rollups import Rollup, combine, read_rollups
+    from registry.runs import Run, Runs
+    from registry.scores import Estimate, Scores, TaskScores
+    from registry.seeding import seed
+    from registry.settings import Explained, Settings
+    from registry.snapshot import Snapshots, SnapshotWatch
+    from registry.store import Store
+    from registry.task_ids import TaskIds, claim_worker, task_time_seconds
+    from registry.words import (
+        NANOUSD_PER_USD,
+        Attempt,
+        Candidate,
+        Capability,
+        Decision,
+        Exclusion,
+        FailureClass,
+        JsonSchema,
+        Media,
+        Message,
+        Model,
+        Objective,
+        Offering,
+        Policy,
+        Price,
+        Requirements,
+        Score,
+        Service,
+        Snapshot,
+        TaskRequest,
+        TaskResult,
+        Usage,
+        Verdict,
+        format_usd,
+        usd_to_nanousd,
+    )
+
+# Which module of this room defines which names.
+_MODULES = {
+    "assets": "Assets",
+    "backup": "Restored back_up prune restore",
+    "calls": "CallRow",
+    "candidates": "pack_decision unpack_decision",
+    "catalogue": "Catalogue",
+    "clock": "Clock from_us now_us to_us",
+    "decisions": "Decisions Explanation",
+    "doctor": (
+        "Examiner Finding examine examine_clock examine_disk examine_home examine_packages examine_settings_files"
+    ),
+    "errors": (
+        "AlreadyThere ArchiveInvalid AssetDamaged AssetMissing BackupError BackupFailed CallsRepeated "
+        "ConstraintBroken DatabaseCorrupt DatabaseForeign DatabaseLocked DatabaseNewer DatabaseReadOnly "
+        "DatabaseRefused DatabaseUnreachable DatabaseUrlInvalid DiskFull EntryInvalid HomeUnusable LedgerFull "
+        "MigrationFailed NotFound RecordUnreadable RegistryError RunTaken SettingsError StatementFailed "
+        "StoreError ToolMissing"
+    ),
+    "histogram": "quantile",
+    "home": "Home",
+    "items": "ItemRow Items",
+    "ledger": "Ledger",
+    "names": "Names",
+    "outbox": "Event Outbox StoredEvent",
+    "policies": "Policies",
+    "processes": "is_gone this_process",
+    "rollups": "Rollup combine read_rollups",
+    "runs": "Run Runs",
+    "scores": "Estimate Scores TaskScores",
+    "seeding": "seed",
+    "settings": "Explained Settings",
+    "snapshot": "SnapshotWatch Snapshots",
+    "store": "Store",
+    "task_ids": "TaskIds claim_worker task_time_seconds",
+    "words": (
+        "Attempt Candidate Capability Decision Exclusion FailureClass JsonSchema Media Message Model "
+        "NANOUSD_PER_USD Objective Offering Policy Price Requirements Score Service Snapshot TaskRequest "
+        "TaskResult Usage Verdict format_usd usd_to_nanousd"
+    ),
+}
+
+__getattr__, __dir__ = lazily(
+    __name__, {name: f"registry.{module}" for module, names in _MODULES.items() for name in names.split()}
+)
+
+__all__ = [
+    "NANOUSD_PER_USD",
+    "AlreadyThere",
+    "ArchiveInvalid",
+    "AssetDamaged",
+    "AssetMissing",
+    "Assets",
+    "Attempt",
+    "BackupError",
+    "BackupFailed",
+    "CallRow",
+    "CallsRepeated",
+    "Candidate",
+    "Capability",
+    "Catalogue",
+    "Clock",
+    "ConstraintBroken",
+    "DatabaseCorrupt",
+    "DatabaseForeign",
+    "DatabaseLocked",
+    "DatabaseNewer",
+    "DatabaseReadOnly",
+    "DatabaseRefused",
+    "DatabaseUnreachable",
+    "DatabaseUrlInvalid",
+    "Decision",
+    "Decisions",
+    "DiskFull",
+    "EntryInvalid",
+    "Estimate",
+    "Event",
+    "Examiner",
+    "Exclusion",
+    "Explained",
+    "Explanation",
+    "FailureClass",
+    "Finding",
+    "Home",
+    "HomeUnusable",
+    "ItemRow",
+    "Items",
+    "JsonSchema",
+    "Ledger",
+    "LedgerFull",
+    "Media",
+    "Message",
+    "MigrationFailed",
+    "Model",
+    "Names",
+    "NotFound",
+    "Objective",
+    "Offering",
+    "Outbox",
+    "Policies",
+    "Policy",
+    "Price",
+    "RecordUnreadable",
+    "RegistryError",
+    "Requirements",
+    "Restored",
+    "Rollup",
+    "Run",
+    "RunTaken",
+    "Runs",
+    "Score",
+    "Scores",
+    "Service",
+    "Settings",
+    "SettingsError",
+    "Snapshot",
+    "SnapshotWatch",
+    "Snapshots",
+    "StatementFailed",
+    "Store",
+    "StoreError",
+    "StoredEvent",
+    "TaskIds",
+    "TaskRequest",
+    "TaskResult",
+    "TaskScores",
+    "ToolMissing",
+    "Usage",
+    "Verdict",
+    "back_up",
+    "claim_worker",
+    "combine",
+    "examine",
+    "examine_clock",
+    "examine_disk",
+    "examine_home",
+    "examine_packages",
+    "examine_settings_files",
+    "format_usd",
+    "from_us",
+    "is_gone",
+    "now_us",
+    "pack_decision",
+    "prune",
+    "quantile",
+    "read_rollups",
+    "restore",
+    "seed",
+    "task_time_seconds",
+    "this_process",
+    "to_us",
+    "unpack_decision",
+    "usd_to_nanousd",
+]

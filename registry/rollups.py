@@ -1,0 +1,177 @@
+"""What calls add up to, by minute, offering, stage and owner: written by the ledger, read by pages."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select, tuple_
+
+from registry.calls import column
+from registry.dialects import ROLLUPS_TURN, insert_into, take_turn
+from registry.errors import RecordUnreadable
+from registry.histogram import bucket_of, from_bytes, merge, quantile, to_bytes
+from registry.tables import rollups
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+    from registry.calls import Columns
+    from registry.store import Store
+
+logger = logging.getLogger(__name__)
+
+US_PER_MINUTE = 60_000_000
+_BATCH = 200
+_SUMS = ("calls", "failures", "input_tokens", "output_tokens", "cost_nanousd", "latency_us")
+_KEY = (rollups.c.minute, rollups.c.offering_id, rollups.c.stage_id, rollups.c.owner_id)
+
+Key = tuple[int, int, int, int]
+"""Minute since 1970, offering id, stage id, owner id."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rollup:
+    """What the calls of one minute, offering, stage and owner add up to; ``latency_us`` is their sum.
+
+    A task that no service could be called for counts as a failed call of offering 0, with no latency.
+    """
+
+    minute: int
+    offering_id: int
+    stage_id: int
+    owner_id: int
+    calls: int
+    failures: int
+    input_tokens: int
+    output_tokens: int
+    cost_nanousd: int
+    latency_us: int
+    latency_histogram: bytes
+
+    def latency_ms(self, q: float) -> float | None:
+        """The latency that a share ``q`` of the calls do not exceed, to 1.6 %; None where nothing was called."""
+        latency_us = quantile(self.latency_histogram, q)
+        return None if latency_us is None else latency_us / 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sums:
+    """What some calls of one key add up to."""
+
+    calls: int
+    failures: int
+    input_tokens: int
+    output_tokens: int
+    cost_nanousd: int
+    latency_us: int
+    buckets: Mapping[int, int]
+
+
+def add_up(columns: Columns, numbers: Mapping[str, int]) -> dict[Key, Sums]:
+    """What some calls add up to, by key; ``numbers`` are those of their names."""
+    minutes = [started_us // US_PER_MINUTE for started_us in column(columns, "started_us")]
+    stages, owners = (map(numbers.__getitem__, column(columns, name)) for name in ("stage", "owner"))
+    places: dict[Key, list[int]] = defaultdict(list)
+    for place, key in enumerate(zip(minutes, column(columns, "offering_id"), stages, owners, strict=True)):
+        places[key].append(place)
+    return {key: _sums(columns, where, is_call=bool(key[1])) for key, where in places.items()}
+
+
+def _sums(columns: Columns, places: list[int], *, is_call: bool) -> Sums:
+    # Column by column, so that the adding is done in C: this is the dearest part of a row after SQL itself.
+    def picked(name: str) -> list[int]:
+        return list(map(column(columns, name).__getitem__, places))
+
+    latencies_us = [max(latency_us, 0) for latency_us in picked("latency_us")] if is_call else []
+    return Sums(
+        calls=len(places),
+        failures=len(places) - picked("outcome").count(0),
+        input_tokens=sum(picked("input_tokens")),
+        output_tokens=sum(picked("output_tokens")),
+        cost_nanousd=sum(picked("cost_nanousd")),
+        latency_us=sum(latencies_us),
+        buckets=Counter(map(bucket_of, latencies_us)),
+    )
+
+
+async def write_rollups(connection: AsyncConnection, together: Mapping[Key, Sums]) -> None:
+    """Add sums to what is there, within the caller's transaction."""
+    await take_turn(connection, ROLLUPS_TURN)
+    keys = sorted(together)
+    for start in range(0, len(keys), _BATCH):
+        batch = keys[start : start + _BATCH]
+        statement = select(rollups).where(tuple_(*_KEY).in_(batch))
+        there = {tuple(row[:4]): row for row in await connection.execute(statement)}
+        rows = []
+        for key in batch:
+            sums, old = together[key], there.get(key)
+            row = dict(zip(("minute", "offering_id", "stage_id", "owner_id"), key, strict=True))
+            row |= {name: getattr(sums, name) + (getattr(old, name) if old else 0) for name in _SUMS}
+            histogram = _with_buckets(key, old.latency_histogram if old else b"", sums.buckets)
+            rows.append(row | {"latency_histogram": histogram})
+        insert = insert_into(connection, rollups)
+        new = {name: insert.excluded[name] for name in (*_SUMS, "latency_histogram")}
+        await connection.execute(insert.on_conflict_do_update(index_elements=_KEY, set_=new), rows)
+
+
+async def read_rollups(
+    store: Store,
+    since_minute: int,
+    until_minute: int | None = None,
+    *,
+    offering_ids: Sequence[int] | None = None,
+    stage_ids: Sequence[int] | None = None,
+    owner_ids: Sequence[int] | None = None,
+) -> list[Rollup]:
+    """The rollups from a minute on and before another one, by minute; each filter that is given narrows them.
+
+    Raises:
+        StoreError: the database cannot be used.
+    """
+    statement = select(rollups).where(rollups.c.minute >= since_minute).order_by(*_KEY)
+    if until_minute is not None:
+        statement = statement.where(rollups.c.minute < until_minute)
+    filters = ((rollups.c.offering_id, offering_ids), (rollups.c.stage_id, stage_ids), (rollups.c.owner_id, owner_ids))
+    for narrowed, wanted in filters:
+        if wanted is not None:
+            statement = statement.where(narrowed.in_(wanted))
+    async with store.read() as connection:
+        return [Rollup(**row._mapping) for row in await connection.execute(statement)]  # noqa: SLF001 - SQLAlchemy's public name
+
+
+def combine(some: Iterable[Rollup]) -> Rollup | None:
+    """What some rollups add up to, under the key of the first; None where there are none.
+
+    Raises:
+        RecordUnreadable: a histogram is none.
+    """
+    parts = list(some)
+    if not parts:
+        return None
+    first = parts[0]
+    sums = {name: sum(getattr(part, name) for part in parts) for name in _SUMS}
+    return Rollup(
+        minute=first.minute,
+        offering_id=first.offering_id,
+        stage_id=first.stage_id,
+        owner_id=first.owner_id,
+        latency_histogram=merge(*(part.latency_histogram for part in parts)),
+        **sums,
+    )
+
+
+def _with_buckets(key: Key, histogram: bytes, buckets: Mapping[int, int]) -> bytes:
+    try:
+        counts = from_bytes(histogram)
+    except RecordUnreadable as error:
+        # One bad row must not hold up the ledger: its quantiles start anew, its sums are as they were.
+        logger.error("the rollup %s begins a new histogram: %s", key, error)  # noqa: TRY400 - the sentence says it all
+        counts = {}
+    for bucket, count in buckets.items():
+        counts[bucket] = counts.get(bucket, 0) + count
+    return to_bytes(counts)

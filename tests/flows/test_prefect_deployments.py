@@ -1,0 +1,76 @@
+"""What Prefect sees of us: entrypoints, deployments, schedules; and the versions it breaks with, held by behaviour."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import subprocess
+import sys
+from importlib.metadata import packages_distributions
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+DEPLOYMENTS = yaml.safe_load((ROOT / "prefect.yaml").read_text())["deployments"]
+
+
+def test_nothing_in_flows_shadows_a_package():
+    ours = {path.stem for path in (ROOT / "flows").iterdir() if path.suffix in ("", ".py") and path.stem[0] not in "._"}
+    others = set(sys.stdlib_module_names) | set(packages_distributions())
+    assert ours, "the folder of flows was not found"
+    assert not ours & others, f"Prefect puts flows/ on sys.path: {ours & others} would hide packages of that name"
+
+
+@pytest.mark.parametrize("entrypoint", [deployment["entrypoint"] for deployment in DEPLOYMENTS])
+def test_every_entrypoint_loads_with_its_true_import_error_shown(entrypoint, monkeypatch):
+    from prefect.flows import Flow, load_flow_from_entrypoint
+
+    monkeypatch.chdir(ROOT)
+    assert isinstance(load_flow_from_entrypoint(entrypoint, use_placeholder_flow=False), Flow)
+
+
+def test_an_entrypoint_loaded_by_path_uses_the_same_classes_as_an_import(monkeypatch):
+    from prefect.flows import load_flow_from_entrypoint
+
+    from flows.storyboard.flow import storyboard
+
+    monkeypatch.chdir(ROOT)
+    loaded = load_flow_from_entrypoint(DEPLOYMENTS[0]["entrypoint"], use_placeholder_flow=False)
+    assert loaded is storyboard
+
+
+def test_whatever_can_spend_ships_with_inactive_schedules():
+    schedules = [schedule for deployment in DEPLOYMENTS for schedule in deployment.get("schedules", [])]
+    assert schedules
+    assert not any(schedule["active"] for schedule in schedules)
+
+
+@pytest.mark.prefect
+async def test_a_deployed_cron_schedule_makes_scheduled_runs(tmp_path):
+    """Holds the pin on SQLAlchemy: with 2.1 the server looks healthy, and schedules never fire."""
+    from gateway.prefect_server import prefect_server
+
+    async with prefect_server(tmp_path / "prefect", scheduling=True):
+        said = await asyncio.to_thread(_prefect, "work-pool", "create", "turnout", "--type", "process")
+        said = await asyncio.to_thread(_prefect, "--no-prompt", "deploy", "--all")
+        names = [f"storyboard/{deployment['name']}" for deployment in DEPLOYMENTS]
+        missing = [name for name in names if name not in said]
+        assert not missing, f"`prefect deploy` skipped {missing}:\n{said}"
+        said = await asyncio.to_thread(_prefect, "deployment", "schedule", "ls", names[0])
+        (schedule_id,) = re.findall(r"[0-9a-f]{8}-[0-9a-f-]{27}", said)
+        await asyncio.to_thread(_prefect, "deployment", "schedule", "resume", names[0], schedule_id)
+        async with asyncio.timeout(120):
+            while "Scheduled" not in await asyncio.to_thread(_prefect, "flow-run", "ls", "--state", "Scheduled"):
+                await asyncio.sleep(1)
+
+
+def _prefect(*words: str) -> str:
+    environment = {**os.environ, "COLUMNS": "300", "PREFECT_LOGGING_LEVEL": "WARNING"}
+    done = subprocess.run(
+        [sys.executable, "-m", "prefect", *words], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout

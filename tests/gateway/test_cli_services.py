@@ -1,0 +1,135 @@
+"""``turnout services``, as people and scripts use it."""
+
+from __future__ import annotations
+
+import pytest
+
+ADD = ("services", "add", "mine", "--endpoint", "http://127.0.0.1:8000/v1", "--model")
+
+
+def test_what_ships_is_listed_with_what_can_spend_disabled(turnout):
+    services = {service["name"]: service for service in turnout("services", "list", "--json").json["services"]}
+    assert services["local"]["enabled"]
+    assert services["sketch"]["enabled"]
+    enabled = [service for service in services.values() if service["enabled"]]
+    assert all(offering["price"]["input_nanousd_per_mtok"] == 0 for one in enabled for offering in one["offerings"])
+    assert services["openai"]["credential"] == {"reference": "env:OPENAI_API_KEY", "present": False}
+
+
+def test_an_added_service_is_disabled_and_bears_the_figures_that_were_given(turnout):
+    added = turnout(
+        *ADD, "Meta/Llama-3.1", "--model", "big=huge", "--capability", "text", "--capability", "embedding",
+        "--feature", "json_schema", "--context-window", 8192, "--price-in", "0.15", "--price-out", "$0.60",
+        "--key", "env:MY_API_KEY",
+    )  # fmt: skip
+    assert (added.code, added.err) == (0, "")
+    assert "It is disabled; `turnout services enable mine`" in added.out
+    mine = turnout("services", "show", "mine", "--json").json
+    assert not mine["enabled"]
+    assert [(one["model"], one["remote_name"]) for one in mine["offerings"]] == [
+        ("llama-3.1", "Meta/Llama-3.1"),
+        ("huge", "big"),
+    ]
+    for offering in mine["offerings"]:
+        assert offering["capabilities"] == ["embedding", "text"]
+        assert offering["context_window"] == 8192
+        assert offering["price"]["input_nanousd_per_mtok"] == 150_000_000
+        assert offering["price"]["output_nanousd_per_mtok"] == 600_000_000
+
+
+def test_a_price_that_is_not_given_is_unknown_and_asked_about_before_enabling(turnout):
+    turnout(*ADD, "llama")
+    assert turnout("services", "show", "mine", "--json").json["offerings"][0]["price"] is None
+    refused = turnout("services", "enable", "mine")
+    assert refused.code == 1
+    assert "mine can spend money (llama: unknown)" in refused.err
+    assert "add --yes" in refused.err
+    assert not turnout("services", "show", "mine", "--json").json["enabled"]
+
+
+@pytest.mark.parametrize(
+    "key", ["sk-proj-4f9aKx81LmQ0bTz7", "env:sk_live_4f9aKx81LmQ0bTz7", "ghp_0123456789abcdefABCDEF", "hunter 2"]
+)
+def test_a_key_on_the_command_line_is_refused_and_not_repeated(turnout, key):
+    refused = turnout(*ADD, "llama", "--key", key)
+    assert refused.code == 1
+    assert refused.err.count("\n") == 1
+    assert "env:" in refused.err
+    assert key.removeprefix("env:") not in refused.err + refused.out
+    assert turnout("services", "show", "mine").code == 1
+
+
+def test_nothing_of_a_service_stays_when_a_part_of_it_will_not_do(turnout):
+    refused = turnout(*ADD, "llama", "--model", "other=Not A Name")
+    assert refused.code == 1
+    assert "the model's name" in refused.err
+    assert "there is no service 'mine'" in turnout("services", "show", "mine").err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("--capability", "texd"), "did you mean 'text'?"),
+        (("--kind", "openai_compatibel"), "did you mean 'openai_compatible'?"),
+        (("--endpoint", "ftp://somewhere"), "it must be a URL such as"),
+        (("--model", "=x"), "names no model"),
+        (("--model", "other/llama"), "would both be called 'llama'"),
+    ],
+)
+def test_what_cannot_be_added_is_said_in_one_sentence(turnout, arguments, sentence):
+    refused = turnout(*ADD, "llama", *arguments)
+    assert refused.code == 1
+    assert refused.err.startswith("turnout: ")
+    assert refused.err.count("\n") == 1
+    assert sentence in refused.err
+
+
+@pytest.mark.parametrize("price", ["cheap", "-1", "NaN", "1e400"])
+def test_a_price_that_is_none_is_a_fault_of_the_command_line(turnout, price):
+    refused = turnout(*ADD, "llama", "--price-in", price)
+    assert refused.code == 2
+    assert "is no price in US dollars" in refused.err
+
+
+def test_a_service_whose_key_is_missing_is_enabled_with_a_word_about_it(turnout, monkeypatch):
+    enabled = turnout("services", "enable", "openai", "--yes")
+    assert enabled.code == 0
+    assert "It can spend money." in enabled.out
+    assert "Its key is missing: env:OPENAI_API_KEY" in enabled.err
+    monkeypatch.setenv("OPENAI_API_KEY", "sesame")
+    turnout("services", "disable", "openai")
+    assert turnout("services", "enable", "openai", "--yes").err == ""
+
+
+def test_a_key_is_shown_as_present_and_never_itself(turnout, monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", "open-sesame-4711")
+    shown = turnout("services", "show", "openai")
+    assert "env:OPENAI_API_KEY (present)" in shown.out
+    for answer in (shown, turnout("services", "show", "openai", "--json"), turnout("services", "list")):
+        assert "open-sesame-4711" not in answer.out + answer.err
+
+
+def test_a_free_service_is_enabled_and_disabled_without_a_question(turnout):
+    assert turnout("services", "disable", "local").out == "Disabled local: routing leaves it out.\n"
+    assert turnout("services", "enable", "local").code == 0
+    assert turnout("services", "enable", "local").out == "local is enabled already.\n"
+
+
+def test_a_service_is_removed_only_when_somebody_says_yes(turnout):
+    assert turnout("services", "remove", "openai").code == 1
+    assert turnout("services", "show", "openai").code == 0
+    assert turnout("services", "remove", "openai", "--yes").code == 0
+    assert turnout("services", "show", "openai").code == 1
+
+
+def test_the_nearest_name_is_offered_for_an_unknown_service(turnout):
+    for command in ("show", "enable", "disable", "remove"):
+        refused = turnout("services", command, "opnai")
+        assert (refused.code, refused.err) == (1, "turnout: there is no service 'opnai'; did you mean 'openai'?\n")
+
+
+def test_the_last_24_hours_of_a_service_are_shown(turnout, storyboard_run):
+    health = turnout("services", "show", "local", "--json").json["health"]["offerings"]
+    assert [(one["calls"], one["failures"]) for one in health] == [(2, 1)]
+    assert "The last 24 hours:" in turnout("services", "show", "local").out
+    assert "No calls in the last 24 hours." in turnout("services", "show", "openai").out
