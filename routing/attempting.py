@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 class Credentials(Protocol):
     """Where secrets come from; :class:`blocks.CredentialSource` is one."""
 
-    async def resolve(self, reference: str) -> str:
-        """The secret that ``reference`` leads to; CredentialMissing where it leads to none."""
+    async def resolve(self, reference: str | None) -> str | None:
+        """The secret that ``reference`` leads to, None for no reference; CredentialMissing where it leads to none."""
         ...
 
     def forget(self, reference: str) -> None:
@@ -94,8 +94,7 @@ class Attempting:
 
     async def _call(self, under_way: _Try, seconds_left: float) -> Reply:
         service = under_way.offering.service
-        reference = service.credential_ref
-        secret = None if reference is None else await self._credentials.resolve(reference)
+        secret = await self._credentials.resolve(service.credential_ref)
         call = Call(request=under_way.request, offering=under_way.offering, secret=secret, timeout_seconds=seconds_left)
         return await collect(under_way.watched(self._connect(service).stream(call)))
 

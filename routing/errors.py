@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from registry.words import Attempt, Decision, FailureClass, TaskRequest
 
+_MOST_REASONS = 6
+
 
 class RoutingError(Exception):
     """Anything that goes wrong in ``routing``."""
@@ -42,9 +44,15 @@ class NoCandidate(RoutingError):
                 f"no service can do `{self.request.capability}`: none of the {len(self.decision.candidates)} offerings "
                 "in the registry has that capability"
             )
-        first = "; ".join(f"{c.offering}: {c.reason}" for c in capable[:6])
-        more = f"; and {len(capable) - 6} more" if len(capable) > 6 else ""
-        return f"no service can do `{self.request.capability}` now: {first}{more}"
+        # What was meant and is not to be had comes alone, if anything was meant; each service says a reason once.
+        meant = [c for c in capable if c.excluded is not Exclusion.NOT_PINNED]
+        if not meant:
+            return (
+                f"no service can do `{self.request.capability}` now: {capable[0].reason}, and there is no such offering"
+            )
+        reasons = list(dict.fromkeys(f"{c.offering.partition('/')[0]}: {c.reason}" for c in meant))
+        more = f"; and {len(reasons) - _MOST_REASONS} more" if len(reasons) > _MOST_REASONS else ""
+        return f"no service can do `{self.request.capability}` now: {'; '.join(reasons[:_MOST_REASONS])}{more}"
 
 
 class AttemptsFailed(RoutingError):

@@ -1,8 +1,8 @@
 """The weighted objective: known quality, expected cost and expected latency, each brought to 0..1, 1 being best.
 
-Cost and latency become ``half / (half + value)``: nothing is 1, the half value is ½, and it never turns negative. The
-scale is absolute, so that adding a third candidate cannot swap the order of two others, as scaling by the best and worst
-of the candidates would.
+Cost and latency become ``half / (half + value)``: nothing is 1, the half value is ½, and it never turns negative.
+The scale is absolute, so that adding a third candidate cannot swap the order of two others, as scaling by the best and
+worst of the candidates would.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Where the parts of a figure go: its place on the sheet, its poses, limbs with thickness, and looks drawn from a name."""
+"""Where the parts of a figure go: its place on the sheet, poses, limbs, and the look that goes with a name."""
 
 from __future__ import annotations
 

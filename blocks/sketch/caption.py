@@ -1,4 +1,4 @@
-"""Text on a frame: broken into lines that fit, in whatever script a font is there for, from right to left where it is so read."""
+"""Text on a frame: broken into lines that fit, in any script a font is there for, in its own direction."""
 
 from __future__ import annotations
 
@@ -136,7 +136,7 @@ def draw_text(
     direction: Direction,
     fill: tuple[int, int, int],
 ) -> None:
-    """One line between two edges: from the left, or from the right where it is read so. Unknown characters are boxes."""
+    """One line between two edges, from the left, or the right where it is read so. Unknown characters are boxes."""
     baseline = top_px + size_px * 1.02
     place = left_px if direction == "ltr" else right_px
     for run in fonts.runs(text, size_px):

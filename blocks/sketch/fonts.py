@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import sys
 import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +26,7 @@ _SYSTEM_FOLDERS = (
 _SYSTEM_MOST = 300
 # No font has a glyph for a noncharacter, so this draws what a font draws for what it lacks.
 _NO_CHARACTER = "\U0010fffe"
+_STRONG = frozenset({"L", "R", "AL"})
 _IGNORABLE = frozenset("\u200b\u200c\u200d\u2060\ufe0e\ufe0f\u00ad\u200e\u200f\u061c\u2066\u2067\u2068\u2069")
 
 Direction = Literal["ltr", "rtl"]
@@ -99,10 +99,17 @@ class Fonts:
         return self._sized[key]
 
     def runs(self, text: str, size_px: int) -> list[Run]:
-        """The text in runs of one font each. Marks, joiners and spaces stay with what they follow."""
+        """The text in runs of one font each.
+
+        Marks, joiners and spaces stay with what they follow, and so do digits and punctuation where its font has them:
+        a run that ends at each comma could not be read from right to left.
+        """
         runs: list[tuple[str, Path | None]] = []
         for char in text:
-            glued = char in _IGNORABLE or char.isspace() or unicodedata.combining(char)
+            glued = char in _IGNORABLE or char.isspace() or bool(unicodedata.combining(char))
+            if runs and not glued and unicodedata.bidirectional(char) not in _STRONG:
+                before = runs[-1][1]
+                glued = before is not None and self._has(before, char)
             if glued and runs:
                 runs[-1] = (runs[-1][0] + char, runs[-1][1])
                 continue
@@ -150,8 +157,3 @@ def direction_of(text: str) -> Direction:
 def needs_shaping(text: str) -> bool:
     """Whether some of the text is of a right-to-left script, or joins its letters."""
     return any(unicodedata.bidirectional(char) in {"R", "AL"} for char in text)
-
-
-def platform_note() -> str:
-    """What to install where right-to-left text cannot be shaped."""
-    return "FriBiDi" if sys.platform != "darwin" else "FriBiDi (brew install fribidi)"

@@ -236,7 +236,7 @@ def draw_peaks(sheet: Sheet, base: float, rise: float) -> None:
             x += wide * hand.uniform(0.5, 0.75)
 
 
-def _desert(sheet: Sheet, scene: Scene, camera: Camera) -> None:
+def _desert(sheet: Sheet, _scene: Scene, camera: Camera) -> None:
     _plain(sheet, camera.horizon, 0.22, 0.06)
     start = max(0.0, camera.horizon)
     for number in range(4):
@@ -275,7 +275,7 @@ def _snow(sheet: Sheet, scene: Scene, camera: Camera) -> None:
         sheet.line(drift, width=0.32, dark=0.3)
 
 
-def _space(sheet: Sheet, scene: Scene, camera: Camera) -> None:
+def _space(sheet: Sheet, _scene: Scene, camera: Camera) -> None:
     base = max(62.0, camera.horizon)
     ground = smooth(
         [(-3, base + 3), (sheet.width * 0.3, base - 1), (sheet.width * 0.7, base), (sheet.width + 3, base + 4)]

@@ -23,15 +23,25 @@ def draw_lighthouse(sheet: Sheet, x: float, foot: float, high: float, *, lit: bo
                 beam = [(x, lamp_y - 0.4), (end, lamp_y - wide), (end, lamp_y + wide * 0.8), (x, lamp_y + 0.4)]
                 sheet.area(beam, 0, colour=sheet.palette.glow, alpha=0.042)
         sheet.glow(x, lamp_y, high * 0.34, 0.9)
-    rock = [(x - base * 3.2, foot + high * 0.05), (x - base * 2.2, foot - high * 0.05), (x - base * 1.2, foot - high * 0.09),
-            (x + base * 1.3, foot - high * 0.085), (x + base * 2.1, foot - high * 0.03), (x + base * 3.4, foot + high * 0.05)]  # fmt: skip
+    rock = [
+        (x - base * 3.2, foot + high * 0.05),
+        (x - base * 2.2, foot - high * 0.05),
+        (x - base * 1.2, foot - high * 0.09),
+        (x + base * 1.3, foot - high * 0.085),
+        (x + base * 2.1, foot - high * 0.03),
+        (x + base * 3.4, foot + high * 0.05),
+    ]
     sheet.shape(rock, 0.5, width=0.5, passes=2)
     sheet.hatch(rock, angle=0.6, spacing=1.3, dark=0.5)
     bottom, head = foot - high * 0.07, foot - high * 0.8
     sheet.shape([(x - base, bottom), (x - top, head), (x + top, head), (x + base, bottom)], 0.03, width=0.5, passes=2)
     for low, up in ((0.12, 0.3), (0.5, 0.68)):
-        bands = [_tower_at(x, bottom, head, base, top, low, -1), _tower_at(x, bottom, head, base, top, up, -1),
-                 _tower_at(x, bottom, head, base, top, up, 1), _tower_at(x, bottom, head, base, top, low, 1)]  # fmt: skip
+        bands = [
+            _tower_at(x, bottom, head, base, top, low, -1),
+            _tower_at(x, bottom, head, base, top, up, -1),
+            _tower_at(x, bottom, head, base, top, up, 1),
+            _tower_at(x, bottom, head, base, top, low, 1),
+        ]
         sheet.area(bands, 0.62)
         sheet.line(bands, width=0.3, closed=True, dark=0.6)
     shadow = [(x + base * 0.3, bottom), (x + top * 0.3, head), (x + top, head), (x + base, bottom)]

@@ -14,8 +14,14 @@ def draw_tree(sheet: Sheet, x: float, foot: float, high: float, *, bare: bool = 
     """A broad tree; in winter its branches only."""
     hand = sheet.hand
     thick = high * 0.05
-    trunk = [(x - thick * 1.5, foot), (x - thick * 0.7, foot - high * 0.2), (x - thick * 0.6, foot - high * 0.5), (x + thick * 0.6, foot - high * 0.5),
-             (x + thick * 0.8, foot - high * 0.2), (x + thick * 1.7, foot)]  # fmt: skip
+    trunk = [
+        (x - thick * 1.5, foot),
+        (x - thick * 0.7, foot - high * 0.2),
+        (x - thick * 0.6, foot - high * 0.5),
+        (x + thick * 0.6, foot - high * 0.5),
+        (x + thick * 0.8, foot - high * 0.2),
+        (x + thick * 1.7, foot),
+    ]
     sheet.shape(trunk, 0.55, width=0.45)
     sheet.hatch(trunk, angle=1.4, spacing=0.9, dark=0.5)
     for lean in (-0.9, -0.4, 0.1, 0.55, 0.95):
@@ -75,8 +81,13 @@ def draw_rocks(sheet: Sheet, x: float, foot: float, high: float) -> None:
     hand = sheet.hand
     for dx, size in ((-0.75, 0.7), (0.7, 0.6), (0.0, 1.0)):
         cx, top = x + dx * high, high * size
-        edge = [(cx - top * 0.75, foot), (cx - top * 0.6, foot - top * hand.uniform(0.4, 0.6)), (cx - top * 0.1, foot - top),
-                (cx + top * 0.45, foot - top * hand.uniform(0.65, 0.85)), (cx + top * 0.8, foot)]  # fmt: skip
+        edge = [
+            (cx - top * 0.75, foot),
+            (cx - top * 0.6, foot - top * hand.uniform(0.4, 0.6)),
+            (cx - top * 0.1, foot - top),
+            (cx + top * 0.45, foot - top * hand.uniform(0.65, 0.85)),
+            (cx + top * 0.8, foot),
+        ]
         sheet.shape(edge, 0.3, width=0.5, passes=2)
         face = [edge[2], edge[3], edge[4], (cx + top * 0.15, foot), (cx + top * 0.1, foot - top * 0.5)]
         sheet.area(face, 0.55, alpha=0.8)

@@ -1,4 +1,4 @@
-"""The page around a picture: paper, the panel's edge, the camera's movement, the caption, and the label that says ``sketch``."""
+"""The page around a picture: paper, edge, the camera's movement, the caption, and the label ``sketch``."""
 
 from __future__ import annotations
 
@@ -27,9 +27,21 @@ _FADED: Colour = (132, 126, 120)
 _MARK: Colour = (186, 74, 58)
 _COLOURS = 80
 _RARE: tuple[Colour, ...] = (
-    _PAPER, _INK, _FADED, _MARK, (205, 124, 112), (226, 182, 172), (255, 226, 150), (250, 214, 132), (232, 196, 120),
-    (216, 186, 122), (182, 164, 122), (146, 138, 116), (240, 176, 92), (250, 208, 120), (255, 243, 200), (255, 252, 240),
-)  # fmt: skip
+    _PAPER,
+    _INK,
+    _FADED,
+    _MARK,
+    (255, 226, 150),
+    (250, 214, 132),
+    (232, 196, 120),
+    (216, 186, 122),
+    (182, 164, 122),
+    (146, 138, 116),
+    (240, 176, 92),
+    (250, 208, 120),
+    (255, 243, 200),
+    (255, 252, 240),
+)
 _FEW_PIXELS, _MANY_PIXELS = 1_200_000, 2_600_000
 
 
@@ -85,7 +97,7 @@ def _lay_out(scene: Scene, width_px: int, height_px: int, fonts: Fonts) -> Layou
 
 
 def _few_colours(page: Image.Image) -> Image.Image:
-    """The page in 96 colours. Median cut keeps washes smooth, but loses what is rare: red pencil and lamplight are kept."""
+    """The page in 96 colours. Median cut keeps washes smooth, but loses what is rare: that is given to it."""
     common = page.quantize(_COLOURS, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
     values = (common.getpalette() or [])[: _COLOURS * 3]
     palette = Image.new("P", (1, 1))
@@ -98,9 +110,9 @@ def _grained(picture: Image.Image, seed: int) -> Image.Image:
     grain = np.random.default_rng(seed)
     values = np.asarray(picture, dtype=np.float32)
     tooth = grain.random(values.shape[:2], dtype=np.float32)
-    tooth = (tooth + np.roll(tooth, 1, 0) + np.roll(tooth, 1, 1)) / 3
+    tooth = (tooth + np.roll(tooth, 1, 0) + np.roll(tooth, 1, 1)) / np.float32(3)
     darkness = 255 - values
-    depth = np.clip((darkness.mean(axis=2) - 40) / 120, 0, 1) * 0.34
+    depth = np.clip((darkness.mean(axis=2) - 40) / 120, 0, 1) * np.float32(0.34)
     worn = values + darkness * (np.clip(tooth - 0.45, 0, 1) * depth)[:, :, None]
     return Image.fromarray(np.clip(worn, 0, 255).astype(np.uint8))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -73,8 +74,9 @@ def smooth(points: Sequence[Point], *, closed: bool = False, steps: int = 6) -> 
     return curve
 
 
-def oval(x: float, y: float, wide: float, high: float, *, turn: float = 0.0, points: int = 22) -> list[Point]:
-    """An ellipse by its half axes; ``turn`` is in radians."""
+def oval(x: float, y: float, wide: float, high: float, *, turn: float = 0.0, points: int | None = None) -> list[Point]:
+    """An ellipse by its half axes; ``turn`` is in radians. Large ones have more points, if it is not told how many."""
+    points = points or round(min(72.0, 16 + 2 * max(abs(wide), abs(high))))
     cos, sin = math.cos(turn), math.sin(turn)
     ring: list[Point] = []
     for index in range(points):
@@ -96,7 +98,7 @@ def arc(x: float, y: float, wide: float, high: float, start: float, end: float, 
 
 
 class Sheet:
-    """A sheet of ``width`` by 100 units, drawn on at ``scale`` pixels a unit. The same ``hand`` draws the same lines."""
+    """A sheet of ``width`` by 100 units, at ``scale`` pixels a unit. The same ``hand`` draws the same lines."""
 
     def __init__(self, width: float, scale: float, palette: Palette, hand: random.Random) -> None:
         self.width = width
@@ -182,7 +184,7 @@ class Sheet:
 
     def _resampled(self, points: Sequence[Point]) -> list[Point]:
         path: list[Point] = []
-        for start, end in zip(points, points[1:], strict=False):
+        for start, end in pairwise(points):
             span = math.hypot(end[0] - start[0], end[1] - start[1])
             pieces = max(1, min(60, int(span / _STEP_UNITS)))
             for piece in range(pieces):

@@ -6,7 +6,8 @@ import math
 from typing import TYPE_CHECKING
 
 from blocks.sketch.anatomy import POSES, limb
-from blocks.sketch.faces import Head, draw_head
+from blocks.sketch.faces import draw_head
+from blocks.sketch.hair import Head
 from blocks.sketch.pencil import oval, smooth
 
 if TYPE_CHECKING:
@@ -111,8 +112,13 @@ def _arm(sheet: Sheet, place: Place, joints: tuple[Point, ...], look: Look, thic
 def _leg(sheet: Sheet, place: Place, joints: tuple[Point, ...], look: Look, thick: float, shade: float) -> None:
     high = place.high
     ankle = joints[2]
-    shoe = [(ankle[0] - 0.028, ankle[1] + 0.03), (ankle[0] - 0.03, ankle[1] - 0.022), (ankle[0] + 0.075, ankle[1] - 0.022),
-            (ankle[0] + 0.06, ankle[1] + 0.005), (ankle[0] + 0.02, ankle[1] + 0.03)]  # fmt: skip
+    shoe = [
+        (ankle[0] - 0.028, ankle[1] + 0.03),
+        (ankle[0] - 0.03, ankle[1] - 0.022),
+        (ankle[0] + 0.075, ankle[1] - 0.022),
+        (ankle[0] + 0.06, ankle[1] + 0.005),
+        (ankle[0] + 0.02, ankle[1] + 0.03),
+    ]
     sheet.shape(place.along(shoe), 0.75, width=place.pen * 0.9)
     bare = look.coat == "dress"
     widths = (0.07, 0.05, 0.034) if bare else (0.088, 0.068, 0.056)

@@ -1,19 +1,17 @@
-"""The bird's-eye view: ground, things and figures as they look from straight above, with the long shadows that tell their height."""
+"""The bird's-eye view: ground and things as they look from straight above, with shadows that tell their height."""
 
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from blocks.sketch.anatomy import POSES, limb, look_of
+from blocks.sketch.from_above import SHADE, SUN, cast_shadow
 from blocks.sketch.pencil import oval, smooth
 
 if TYPE_CHECKING:
-    from blocks.sketch.pencil import Point, Sheet
-    from blocks.sketch.scene import Character, Scene
-
-_SUN = (0.82, -0.36)  # where shadows fall, for each unit of height
-_SHADOW = 0.62
+    from blocks.sketch.pencil import Sheet
+    from blocks.sketch.scene import Scene
 
 
 def draw_plan(sheet: Sheet, scene: Scene) -> None:
@@ -23,7 +21,7 @@ def draw_plan(sheet: Sheet, scene: Scene) -> None:
     if ground is not None:
         ground(sheet, scene)
     else:
-        _fields(sheet, scene, bare=scene.ground in {"desert", "snow"} or "snow" in scene.weather)
+        _fields(sheet, bare=scene.ground in {"desert", "snow"} or "snow" in scene.weather)
     if scene.ground in {"road", "field", "mountains", "desert", "snow", "forest"} and {"road", "river"} & {
         scene.ground,
         *scene.things,
@@ -37,12 +35,7 @@ def draw_plan(sheet: Sheet, scene: Scene) -> None:
         _FROM_ABOVE[thing](sheet, sheet.width * across, 100 * down)
 
 
-def _shadow(sheet: Sheet, points: list[Point], height: float) -> None:
-    moved = [(x + _SUN[0] * height, y + _SUN[1] * height) for x, y in points]
-    sheet.area(moved, _SHADOW, alpha=0.5)
-
-
-def _fields(sheet: Sheet, scene: Scene, *, bare: bool) -> None:
+def _fields(sheet: Sheet, *, bare: bool) -> None:
     sheet.gradient(0, 100, 0.1, 0.16, streak=0.03)
     if bare:
         for number in range(7):
@@ -54,8 +47,8 @@ def _fields(sheet: Sheet, scene: Scene, *, bare: bool) -> None:
     lean = sheet.width * 0.08
     cuts = [-0.15, 0.14 + hand.uniform(0, 0.1), 0.42 + hand.uniform(0, 0.1), 0.7 + hand.uniform(0, 0.1), 1.2]
     rows = [-4.0, 34 + hand.uniform(-6, 6), 68 + hand.uniform(-6, 6), 104.0]
-    for left, right in zip(cuts, cuts[1:], strict=False):
-        for top, bottom in zip(rows, rows[1:], strict=False):
+    for left, right in pairwise(cuts):
+        for top, bottom in pairwise(rows):
             plot = [(left * sheet.width + lean, top), (right * sheet.width + lean, top),
                     (right * sheet.width - lean, bottom), (left * sheet.width - lean, bottom)]  # fmt: skip
             sheet.area(plot, hand.choice((0.05, 0.14, 0.22, 0.3)), alpha=0.7)
@@ -133,8 +126,8 @@ def _roofs(sheet: Sheet, scene: Scene) -> None:
         for top in (-14.0, 14.0, 60.0, 86.0):
             wide, deep, height = hand.uniform(24, 29), hand.uniform(20, 25), hand.uniform(5, 12)
             base = [(left, top), (left + wide, top), (left + wide, top + deep), (left, top + deep)]
-            _shadow(sheet, base, height)
-            roof = [(x - _SUN[0] * height * 0.3, y - _SUN[1] * height * 0.3) for x, y in base]
+            cast_shadow(sheet, base, height)
+            roof = [(x - SUN[0] * height * 0.3, y - SUN[1] * height * 0.3) for x, y in base]
             sheet.shape(base, 0.5, width=0.4)
             sheet.shape(roof, hand.choice((0.12, 0.22, 0.32)), width=0.45, passes=2)
             inner = [
@@ -180,7 +173,7 @@ def _floor(sheet: Sheet, scene: Scene) -> None:
         )
 
 
-def _woods(sheet: Sheet, scene: Scene) -> None:
+def _woods(sheet: Sheet, _scene: Scene) -> None:
     sheet.gradient(0, 100, 0.24, 0.3, streak=0.03)
     hand = sheet.hand
     middle = sheet.width * 0.5
@@ -193,7 +186,7 @@ def _woods(sheet: Sheet, scene: Scene) -> None:
                 _tree(sheet, x, y, hand.uniform(5, 8.5))
 
 
-def _craters(sheet: Sheet, scene: Scene) -> None:
+def _craters(sheet: Sheet, _scene: Scene) -> None:
     sheet.gradient(0, 100, 0.3, 0.4, streak=0.03)
     for _ in range(14):
         x, y, size = sheet.hand.uniform(0, sheet.width), sheet.hand.uniform(0, 100), sheet.hand.uniform(2, 9)
@@ -201,7 +194,7 @@ def _craters(sheet: Sheet, scene: Scene) -> None:
         sheet.area(oval(x - size * 0.16, y + size * 0.12, size * 0.8, size * 0.74), 0.3)
 
 
-# ---- things -----------------------------------------------------------------------------------------------------------
+# ---- things ---------------------------------------------------------------------------------------------------------
 
 
 def _tree(sheet: Sheet, x: float, y: float, size: float) -> None:
@@ -210,7 +203,7 @@ def _tree(sheet: Sheet, x: float, y: float, size: float) -> None:
         for px, py in oval(x, y, size, size, points=13)
     ]
     crown = smooth(ring, closed=True, steps=3)
-    _shadow(sheet, crown, size * 1.1)
+    cast_shadow(sheet, crown, size * 1.1)
     sheet.shape(crown, 0.3, width=0.4)
     sheet.area(oval(x - size * 0.25, y + size * 0.2, size * 0.55, size * 0.5), 0.16)
     for angle in (0.4, 1.6, 2.7, 4.0, 5.2):
@@ -219,7 +212,7 @@ def _tree(sheet: Sheet, x: float, y: float, size: float) -> None:
 
 def _house(sheet: Sheet, x: float, y: float) -> None:
     base = [(x - 13, y - 8), (x + 13, y - 8), (x + 13, y + 8), (x - 13, y + 8)]
-    _shadow(sheet, base, 9)
+    cast_shadow(sheet, base, 9)
     sheet.shape([base[0], base[1], (x + 13, y), (x - 13, y)], 0.5, width=0.5)
     sheet.shape([(x - 13, y), (x + 13, y), base[2], base[3]], 0.22, width=0.5)
     sheet.hatch([(x - 13, y), (x + 13, y), base[2], base[3]], angle=1.57, spacing=1.6, dark=0.3)
@@ -234,11 +227,11 @@ def _lighthouse(sheet: Sheet, x: float, y: float) -> None:
     sheet.hatch(rock, angle=0.6, spacing=1.6, dark=0.4)
     tower = [
         (x - 6, y + 1),
-        (x + 44 * _SUN[0] - 3, y + 44 * _SUN[1] + 1),
-        (x + 44 * _SUN[0] + 3, y + 44 * _SUN[1] + 3),
+        (x + 44 * SUN[0] - 3, y + 44 * SUN[1] + 1),
+        (x + 44 * SUN[0] + 3, y + 44 * SUN[1] + 3),
         (x + 6, y + 4),
     ]
-    sheet.area(tower, _SHADOW, alpha=0.5)
+    sheet.area(tower, SHADE, alpha=0.5)
     for size, shade in ((8, 0.05), (6.4, 0.55), (4.4, 0.1)):
         sheet.shape(oval(x, y, size, size, points=30), shade, width=0.5)
     sheet.glow(x, y, 10, 0.7)
@@ -248,7 +241,7 @@ def _lighthouse(sheet: Sheet, x: float, y: float) -> None:
 def _boat(sheet: Sheet, x: float, y: float) -> None:
     hull = [(-12, 0), (-9, -4), (4, -4.4), (13, 0), (4, 4.4), (-9, 4)]
     form = smooth([(x + dx, y + dy) for dx, dy in hull], closed=True)
-    _shadow(sheet, form, 3)
+    cast_shadow(sheet, form, 3)
     sheet.shape(form, 0.55, width=0.6, passes=2)
     sheet.shape(smooth([(x + dx * 0.78, y + dy * 0.72) for dx, dy in hull], closed=True), 0.16, width=0.4)
     for seat in (-5, 0, 5):
@@ -264,13 +257,13 @@ def _rocks(sheet: Sheet, x: float, y: float) -> None:
             (px + sheet.hand.uniform(-1, 1), py + sheet.hand.uniform(-1, 1))
             for px, py in oval(x + dx, y + dy, size, size * 0.85, points=8)
         ]
-        _shadow(sheet, edge, size * 0.6)
+        cast_shadow(sheet, edge, size * 0.6)
         sheet.shape(edge, 0.32, width=0.5)
 
 
 def _table(sheet: Sheet, x: float, y: float) -> None:
     top = [(x - 15, y - 9), (x + 15, y - 9), (x + 15, y + 9), (x - 15, y + 9)]
-    _shadow(sheet, top, 5)
+    cast_shadow(sheet, top, 5)
     sheet.shape(top, 0.1, width=0.6, passes=2)
     sheet.hatch(top, angle=0.02, spacing=2.4, dark=0.25)
     sheet.shape([(x - 7, y - 4), (x - 1, y - 5), (x, y + 3), (x - 6, y + 4)], 0.0, width=0.4)
@@ -279,7 +272,7 @@ def _table(sheet: Sheet, x: float, y: float) -> None:
 
 def _car(sheet: Sheet, x: float, y: float) -> None:
     body = smooth([(x - 12, y - 5), (x + 11, y - 5), (x + 13, y), (x + 11, y + 5), (x - 12, y + 5)], closed=True)
-    _shadow(sheet, body, 4)
+    cast_shadow(sheet, body, 4)
     sheet.shape(body, 0.4, width=0.6, passes=2)
     sheet.shape([(x - 6, y - 4), (x + 4, y - 4), (x + 4, y + 4), (x - 6, y + 4)], 0.1, width=0.45)
 
@@ -307,139 +300,3 @@ _FROM_ABOVE = {
     "boat": _boat, "ship": _boat, "rocks": _rocks, "island": _rocks, "table": _table, "car": _car, "fire": _fire,
     "tower": _lighthouse,
 }  # fmt: skip
-
-
-# ---- figures ----------------------------------------------------------------------------------------------------------
-
-
-def draw_from_above(sheet: Sheet, who: Character, x: float, y: float, pose_name: str, facing: int) -> None:
-    """Somebody seen from above: shoulders and head, and a shadow that has their shape."""
-    look = look_of(who.name, who.kind)
-    match who.kind:
-        case "bird":
-            _bird(sheet, x, y, facing)
-        case "whale":
-            _whale(sheet, x, y, facing)
-        case "dog" | "cat":
-            _animal(sheet, x, y, facing, 10.0 if who.kind == "dog" else 7.0, look.coat_shade)
-        case _:
-            size = 1.1 if look.child else 1.5
-            _shape_of_shadow(sheet, x, y, pose_name, 26 * size)
-            stride = 3.4 * size if pose_name in {"walk", "run"} else 0.0
-            for side, ahead in ((-1, stride), (1, -stride)):
-                sheet.shape(
-                    oval(x + facing * (1 + ahead), y + side * 2.1 * size, 2.6 * size, 1.3 * size), 0.75, width=0.42
-                )
-                hand = (x + facing * (2.5 - ahead), y + side * 6.4 * size)
-                sheet.shape(
-                    limb(
-                        [(x, y + side * 4.4 * size), (x + facing * 1.5, y + side * 6.6 * size), hand],
-                        (2.4 * size, 1.9 * size),
-                    ),
-                    look.coat_shade,
-                    width=0.42,
-                )
-            boxy = who.kind == "robot"
-            body = (
-                [(x - 2.6, y - 5.4), (x + 2.6, y - 5.4), (x + 2.6, y + 5.4), (x - 2.6, y + 5.4)]
-                if boxy
-                else oval(x, y, 3.4 * size, 6.2 * size)
-            )
-            sheet.shape(body, 0.22 if boxy else look.coat_shade, width=0.55, passes=2)
-            head = oval(x + facing * 0.8, y, 3.1 * size, 2.9 * size)
-            sheet.shape(head, 0.12 if boxy else look.hair_shade, width=0.5, passes=2)
-            if boxy:
-                for side in (-1, 1):
-                    sheet.line([(x + facing, y + side * 1.6), (x + facing * 3, y + side * 3.4)], width=0.5)
-                    sheet.area(oval(x + facing * 3.2, y + side * 1.2, 0.7, 0.7), 0, colour=sheet.palette.glow)
-
-
-def _shape_of_shadow(sheet: Sheet, x: float, y: float, pose_name: str, length: float) -> None:
-    pose = POSES.get(pose_name, POSES["stand"])
-
-    def cast(point: Point) -> Point:
-        across, up = point
-        return x + _SUN[0] * up * length + across * length * 0.5, y + _SUN[1] * up * length + across * length * 0.9
-
-    tone = sheet.palette.tone(_SHADOW)
-    for joints, wide in ((pose.far_leg, 0.075), (pose.near_leg, 0.075), (pose.far_arm, 0.05), (pose.near_arm, 0.05)):
-        sheet.area(
-            limb([cast(joint) for joint in joints], (wide * length, wide * length * 0.7)), 0, colour=tone, alpha=0.75
-        )
-    torso = [(-0.1, 0.82), (0.1, 0.82), (0.08, 0.5), (-0.08, 0.5)]
-    sheet.area(smooth([cast(point) for point in torso], closed=True), 0, colour=tone, alpha=0.85)
-    sheet.area(oval(*cast(pose.head), 0.075 * length, 0.06 * length, turn=-0.4), 0, colour=tone, alpha=0.85)
-
-
-def _bird(sheet: Sheet, x: float, y: float, facing: int) -> None:
-    form = [
-        (7, 0),
-        (3, -2),
-        (1, -3),
-        (-3, -13),
-        (-5, -12),
-        (-3, -3),
-        (-9, -2),
-        (-9, 2),
-        (-3, 3),
-        (-5, 12),
-        (-3, 13),
-        (1, 3),
-        (3, 2),
-    ]
-    outline = smooth([(x + facing * dx, y + dy) for dx, dy in form], closed=True, steps=3)
-    _shadow(sheet, outline, 22)
-    sheet.shape(outline, 0.1, width=0.55, passes=2)
-    for side in (-1, 1):
-        for number in range(4):
-            sheet.line(
-                [
-                    (x + facing * (-number - 0.5), y + side * (4 + number * 2)),
-                    (x - facing * 4.5, y + side * (4 + number * 2.3)),
-                ],
-                width=0.3,
-                dark=0.5,
-            )
-
-
-def _animal(sheet: Sheet, x: float, y: float, facing: int, size: float, shade: float) -> None:
-    body = smooth(
-        [
-            (x + facing * dx * size, y + dy * size)
-            for dx, dy in ((-1.0, 0), (-0.7, -0.34), (0.3, -0.36), (0.75, -0.2), (0.75, 0.2), (0.3, 0.36), (-0.7, 0.34))
-        ],
-        closed=True,
-    )
-    _shadow(sheet, body, size * 0.5)
-    sheet.line(
-        smooth(
-            [
-                (x - facing * size, y),
-                (x - facing * size * 1.4, y - size * 0.2),
-                (x - facing * size * 1.7, y + size * 0.2),
-            ]
-        ),
-        width=size * 0.16,
-    )
-    sheet.shape(body, shade, width=0.5, passes=2)
-    sheet.shape(oval(x + facing * size * 0.95, y, size * 0.36, size * 0.28), shade, width=0.5)
-    sheet.area(oval(x + facing * size * 1.28, y, size * 0.09, size * 0.09), 1.0)
-    for side in (-1, 1):
-        ear = oval(x + facing * size * 0.86, y + side * size * 0.27, size * 0.2, size * 0.11, turn=side * facing * 0.5)
-        sheet.shape(ear, shade + 0.3, width=0.42)
-
-
-def _whale(sheet: Sheet, x: float, y: float, facing: int) -> None:
-    body = [(26, 0), (20, -8), (4, -11), (-14, -6), (-28, -1.6), (-28, 1.6), (-14, 6), (4, 11), (20, 8)]
-    fluke = [(-26, 0), (-34, -9), (-41, -12), (-37, 0), (-41, 12), (-34, 9)]
-    for fin in ([(8, -9), (0, -20), (-6, -21), (-2, -9)], [(8, 9), (0, 20), (-6, 21), (-2, 9)], fluke, body):
-        form = smooth([(x + facing * dx, y + dy) for dx, dy in fin], closed=True, steps=4)
-        if fin is body:
-            _shadow(sheet, form, 4)
-        sheet.shape(form, 0.6, width=0.6, passes=2)
-    sheet.area(
-        smooth([(x + facing * dx, y + dy) for dx, dy in ((20, -1), (0, -3), (-22, 0), (0, 1.5))], closed=True), 0.45
-    )
-    for side in (-1, 1):
-        sheet.area(oval(x + facing * 19, y + side * 5, 0.8, 0.8), 1.0)
-    sheet.line(smooth([(x + facing * 12, y), (x + facing * 6, y - 6), (x + facing * 10, y - 11)]), width=0.5, dark=0.5)

@@ -56,9 +56,16 @@ def draw_fire(sheet: Sheet, x: float, foot: float, high: float) -> None:
         ]
         sheet.shape(log, 0.75, width=0.45)
     for size, colour in ((1.0, (240, 176, 92)), (0.7, (250, 208, 120)), (0.4, (255, 243, 200))):
-        flame = [(x - 0.32 * high * size, foot - high * 0.12), (x - 0.3 * high * size, foot - high * 0.45 * size), (x - 0.12 * high * size, foot - high * 0.6 * size),
-                 (x - 0.04 * high * size, foot - high * size), (x + 0.12 * high * size, foot - high * 0.62 * size), (x + 0.26 * high * size, foot - high * 0.7 * size),
-                 (x + 0.33 * high * size, foot - high * 0.28 * size), (x + 0.2 * high * size, foot - high * 0.08)]  # fmt: skip
+        flame = [
+            (x - 0.32 * high * size, foot - high * 0.12),
+            (x - 0.3 * high * size, foot - high * 0.45 * size),
+            (x - 0.12 * high * size, foot - high * 0.6 * size),
+            (x - 0.04 * high * size, foot - high * size),
+            (x + 0.12 * high * size, foot - high * 0.62 * size),
+            (x + 0.26 * high * size, foot - high * 0.7 * size),
+            (x + 0.33 * high * size, foot - high * 0.28 * size),
+            (x + 0.2 * high * size, foot - high * 0.08),
+        ]
         form = smooth(flame, closed=True, steps=4)
         sheet.area(form, 0, colour=colour)
         sheet.line(form, width=0.4, dark=0.6, closed=True)
@@ -75,8 +82,14 @@ def draw_fire(sheet: Sheet, x: float, foot: float, high: float) -> None:
 def draw_book(sheet: Sheet, x: float, foot: float, high: float) -> None:
     """An open book."""
     for side in (-1, 1):
-        page = [(x, foot - high * 0.12), (x + side * high * 0.5, foot - high * 0.34), (x + side * high * 1.05, foot - high * 0.2), (x + side * high * 1.05, foot + high * 0.24),
-                (x + side * high * 0.5, foot + high * 0.1), (x, foot + high * 0.3)]  # fmt: skip
+        page = [
+            (x, foot - high * 0.12),
+            (x + side * high * 0.5, foot - high * 0.34),
+            (x + side * high * 1.05, foot - high * 0.2),
+            (x + side * high * 1.05, foot + high * 0.24),
+            (x + side * high * 0.5, foot + high * 0.1),
+            (x, foot + high * 0.3),
+        ]
         sheet.shape(page, 0.0 if side < 0 else 0.1, width=0.45)
         for row in range(4):
             y = foot - high * 0.1 + row * high * 0.1
@@ -215,8 +228,12 @@ def draw_telescope(sheet: Sheet, x: float, foot: float, high: float) -> None:
     for lean in (-0.35, 0.05, 0.4):
         sheet.line([(x, foot - high * 0.6), (x + lean * high, foot)], width=0.7)
     for start, end, thick in ((-0.4, 0.1, 0.05), (0.05, 0.62, 0.075)):
-        tube = [(x + start * high, foot - high * (0.6 + start * 0.6) + thick * high), (x + start * high - thick * high * 0.6, foot - high * (0.6 + start * 0.6) - thick * high),
-                (x + end * high - thick * high * 0.6, foot - high * (0.6 + end * 0.6) - thick * high), (x + end * high, foot - high * (0.6 + end * 0.6) + thick * high)]  # fmt: skip
+        tube = [
+            (x + start * high, foot - high * (0.6 + start * 0.6) + thick * high),
+            (x + start * high - thick * high * 0.6, foot - high * (0.6 + start * 0.6) - thick * high),
+            (x + end * high - thick * high * 0.6, foot - high * (0.6 + end * 0.6) - thick * high),
+            (x + end * high, foot - high * (0.6 + end * 0.6) + thick * high),
+        ]
         sheet.shape(tube, 0.4, width=0.5, passes=2)
 
 

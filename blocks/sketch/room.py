@@ -84,8 +84,13 @@ def draw_window(sheet: Sheet, scene: Scene, x: float, y: float, half: float) -> 
     ]
     sheet.shape(sill, 0.15, width=0.5)
     for side in (-1, 1):
-        curtain = [(x + side * wide * 1.35, y - half * 1.15), (x + side * wide * 0.82, y - half * 1.1), (x + side * wide * 1.02, y), (x + side * wide * 1.1, y + half * 1.2),
-                   (x + side * wide * 1.5, y + half * 1.2)]  # fmt: skip
+        curtain = [
+            (x + side * wide * 1.35, y - half * 1.15),
+            (x + side * wide * 0.82, y - half * 1.1),
+            (x + side * wide * 1.02, y),
+            (x + side * wide * 1.1, y + half * 1.2),
+            (x + side * wide * 1.5, y + half * 1.2),
+        ]
         sheet.shape(curtain, 0.3, width=0.45)
         sheet.hatch(curtain, angle=1.5, spacing=1.2, dark=0.4)
     sheet.line([(x - wide * 1.5, y - half * 1.14), (x + wide * 1.5, y - half * 1.14)], width=0.7)

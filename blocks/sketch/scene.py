@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 MOST_FIGURES = 4
 _MOST_THINGS = 6
-_CAPTION_CHARACTERS = 320
+_CAPTION_CHARACTERS = 400
 _WORD = re.compile(r"[^\W\d_]+", re.UNICODE)
 _ARABIC_MARKS = re.compile(r"[\u064b-\u0652\u0640]")
 _ARABIC_PREFIX = re.compile(r"^(?:وال|بال|ال|و)(?=\w{2})")
@@ -206,7 +206,8 @@ def _caption(hints: Mapping[str, Any], prompt: str) -> str:
     caption = _text(hints.get("caption"))
     if "caption" not in hints:
         caption = next((sentence for sentence in _sentences(prompt) if not _is_direction(sentence)), prompt)
-    return " ".join(caption.split())[:_CAPTION_CHARACTERS]
+    caption = " ".join(caption.split())
+    return caption if len(caption) <= _CAPTION_CHARACTERS else caption[:_CAPTION_CHARACTERS] + "…"
 
 
 def _sentences(text: str) -> list[str]:

@@ -26,8 +26,8 @@ class Sketch:
 
     It reads ``request.hints`` (``shot_type``, ``characters``, ``setting``, ``location``, ``time_of_day``, ``caption``,
     ``camera_motion``) and, where they are silent, the words of ``request.prompt``. ``params`` may give ``width`` and
-    ``height`` in pixels, from 64 to 2048, and a ``seed``. The same request gives the same bytes on one machine: captions
-    are set in the fonts that are there.
+    ``height`` in pixels, from 64 to 2048, and a ``seed``. The same request gives the same bytes on one machine:
+    captions are set in the fonts that are there.
 
     >>> import asyncio
     import threading
@@ -59,12 +59,12 @@ class Sketch:
         """Draw the picture that ``call`` asks for: one media part, the usage, the end.
 
         Raises:
-            ServiceFailure: it is no picture that is asked for, the size is out of bounds (both ``caller_fault``), or the
-                time is up (``transient``).
+            ServiceFailure: it is no picture that is asked for, the size is out of bounds (both ``caller_fault``), or
+                the time is up (``transient``).
         """
         width, height = _size(call.request)
         try:
-            # A thread cannot be stopped, but a frame takes a fraction of a second: the call ends in time, the thread soon.
+            # A thread cannot be stopped, but a frame takes a moment: the call ends in time, the thread soon after.
             async with asyncio.timeout(call.timeout_seconds):
                 content = await asyncio.to_thread(self.draw, call.request)
         except TimeoutError as error:

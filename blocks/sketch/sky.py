@@ -1,4 +1,4 @@
-"""What is overhead: tones of the day, sun, moon, stars, clouds, and the weather that falls in front of all."""
+"""What is overhead: tones, sun, moon, stars, clouds, for each time of day."""
 
 from __future__ import annotations
 
@@ -55,7 +55,8 @@ def draw_sky(sheet: Sheet, scene: Scene, horizon: float) -> None:
     dark = scene.light == "night" or scene.ground == "space"
     if dark and not gloomy:
         _stars(sheet, horizon, many="stars" in scene.things or scene.ground == "space")
-    side = 1 if scene.seed & 1 else -1
+    # Across from the first landmark, so that no tower stands in the moon.
+    side = -1 if scene.seed & 1 else 1
     x = sheet.width * (0.5 + 0.3 * side)
     if "planet" in scene.things or (scene.ground == "space" and scene.seed & 2):
         _planet(sheet, sheet.width - x, max(16.0, horizon * 0.38))
@@ -148,58 +149,3 @@ def _distant_birds(sheet: Sheet, horizon: float) -> None:
             (x + size, y - size * 0.3),
         ]
         sheet.line(smooth(wings), width=0.32, dark=0.7, wobble=0.05)
-
-
-def draw_weather(sheet: Sheet, scene: Scene) -> None:
-    """What falls between the camera and everything else."""
-    if scene.ground == "room":
-        return
-    hand = sheet.hand
-    light = scene.light == "night"
-    if "fog" in scene.weather:
-        for level in range(5):
-            y = 40 + level * 11
-            sheet.area(smooth([(0, y), (sheet.width * 0.3, y - 4), (sheet.width * 0.7, y + 3), (sheet.width, y - 2), (sheet.width, y + 9),
-                               (sheet.width * 0.6, y + 12), (sheet.width * 0.2, y + 8), (0, y + 11)], closed=True), 0, alpha=0.3)  # fmt: skip
-    if "storm" in scene.weather:
-        _lightning(sheet, sheet.width * hand.uniform(0.15, 0.85))
-    if scene.weather & {"rain", "storm"}:
-        colour = (226, 230, 238) if light else None
-        for _ in range(150):
-            x, y, size = hand.uniform(-5, sheet.width + 10), hand.uniform(-5, 100), hand.uniform(3, 8)
-            sheet.line(
-                [(x, y), (x - size * 0.32, y + size)],
-                width=0.24,
-                dark=hand.uniform(0.25, 0.6),
-                wobble=0.03,
-                colour=colour,
-            )
-    if "snow" in scene.weather:
-        for _ in range(130):
-            size = hand.choice((0.3, 0.4, 0.55, 0.8))
-            x, y = hand.uniform(0, sheet.width), hand.uniform(0, 100)
-            sheet.area(oval(x, y, size, size, points=9), 0, colour=(255, 255, 252), alpha=0.9)
-            if not light:
-                sheet.line(arc(x, y, size, size, 0.3, 2.4, 5), width=0.2, dark=0.35, wobble=0)
-    if "wind" in scene.weather:
-        for _ in range(6):
-            x, y, size = hand.uniform(0, sheet.width * 0.8), hand.uniform(15, 80), hand.uniform(14, 30)
-            curl = [
-                (x, y),
-                (x + size * 0.6, y - 1.5),
-                (x + size, y),
-                (x + size * 1.05, y - 3.5),
-                (x + size * 0.93, y - 4),
-            ]
-            sheet.line(smooth(curl), width=0.35, dark=0.4)
-
-
-def _lightning(sheet: Sheet, x: float) -> None:
-    path, y = [(x, 0.0)], 0.0
-    while y < 46:
-        y += sheet.hand.uniform(4, 9)
-        x += sheet.hand.uniform(-5, 5)
-        path.append((x, y))
-    sheet.glow(path[len(path) // 2][0], 22, 32, 0.35, (240, 244, 250))
-    sheet.line(path, width=1.1, dark=1.0, colour=_LIT, wobble=0.1)
-    sheet.line([(px + 0.8, py) for px, py in path], width=0.3, dark=0.6)

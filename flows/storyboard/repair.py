@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import zlib
 from collections.abc import Awaitable, Callable
@@ -64,6 +65,18 @@ async def ask_until(
             )
             return value, credit
     return None, Credit(field=field, origin="source", tries=attempt, reason=reason)
+
+
+async def side_by_side(*questions: Awaitable[T]) -> list[T]:
+    """The answers to questions asked at once; where one fails, the others are stopped and its error comes out."""
+    asked = [asyncio.ensure_future(question) for question in questions]
+    try:
+        return await asyncio.gather(*asked)
+    except BaseException:
+        for question in asked:
+            question.cancel()
+        await asyncio.gather(*asked, return_exceptions=True)
+        raise
 
 
 def _in_form(request: TaskRequest, result: TaskResult) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from flows.errors import AnswerRejected
@@ -21,7 +22,6 @@ from flows.storyboard.grounding import (
     whole,
 )
 from flows.storyboard.repair import ask_until
-from flows.storyboard.script import words
 from flows.storyboard.vocabulary import VIEWS, CameraMotion, ShotType
 from flows.storyboard.words import Credit, Shot
 
@@ -162,8 +162,8 @@ def told_apart(shot: Shot, brief: ShotBrief, before: Sequence[str]) -> Shot:
 
 
 def _plainly(text: str) -> str:
-    """A text without case and punctuation, where it has words at all."""
-    return " ".join(words(text)) or text.strip()
+    """A text without case and punctuation, where it has more than these."""
+    return " ".join(re.findall(r"\w+", text.casefold())) or text.strip()
 
 
 def _resized(shot: Shot, brief: ShotBrief, taken: ShotType) -> Shot:

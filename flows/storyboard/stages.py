@@ -13,7 +13,7 @@ from flows.storyboard.grounding import alike, free_of, grounded, in_script, nobo
 from flows.storyboard.lexicon import ABSTRACT, ACTORS, FUNCTION_WORDS, PLACES, THINGS, TIME_WORDS
 from flows.storyboard.looks import EXAMPLES, Kind, choices, kind_of, phrase
 from flows.storyboard.plan import time_of_day
-from flows.storyboard.repair import ask_until
+from flows.storyboard.repair import ask_until, side_by_side
 from flows.storyboard.script import UNSPACED, content_stems, has_letters, legible, stem, words
 from flows.storyboard.segments import choose, sentences
 from flows.storyboard.themes import themes_of
@@ -65,8 +65,8 @@ def _draft(
 async def analyse(ask: Ask, thought: Thought) -> Analysis:
     """Title, summary, themes and mood, in three questions."""
     text = digest(thought)
-    title, title_credit = await _title(ask, thought, text)
-    summary, summary_credit = await _summary(ask, thought, text)
+    titled, summed_up = await side_by_side(_title(ask, thought, text), _summary(ask, thought, text))
+    (title, title_credit), (summary, summary_credit) = titled, summed_up
     if not thought.voice.english and title_credit.origin == summary_credit.origin == "source":
         # Whoever could not say a word in this language did not read the text, and would only guess from a list.
         themes, mood = themes_from_source(thought), UNKNOWN_MOOD
@@ -191,7 +191,10 @@ async def cast(ask: Ask, thought: Thought) -> Cast:
         return kept
 
     system = "You list who acts in a text: people, animals, machines. Use the words of the text. No places, no things."
-    draft = _draft("characters", "cast", system, prompts.CASTS, digest(thought), schemas.CAST, thought.voice)
+    checks = (*prompts.CHECKS, "distinct_items:characters")
+    draft = _draft(
+        "characters", "cast", system, prompts.CASTS, digest(thought), schemas.CAST, thought.voice, checks=checks
+    )
     given, credit = await ask_until(ask, draft, read, field="names")
     names: list[str] = []
     for name in [*(given or []), *found]:

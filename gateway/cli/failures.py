@@ -58,7 +58,9 @@ def _tell_sentence(message: str) -> None:
 
 
 def _tell_unexpected(leaf: BaseException, error: BaseException, arguments: Sequence[str]) -> None:
-    what = f"{type(leaf).__name__}: {leaf}" if str(leaf) else type(leaf).__name__
+    from registry.settings import mask_password
+
+    what = mask_password(f"{type(leaf).__name__}: {leaf}" if str(leaf) else type(leaf).__name__)
     try:
         place = f"The full account is in {_write_log(error, _log_directory(arguments))}"
     except OSError as problem:

@@ -28,10 +28,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     given = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        return _run(given)
+        code = _run(given)
     except KeyboardInterrupt:
         # Before or after the command itself: while we import, or while Python takes down the event loop.
-        return EXIT_INTERRUPTED
+        code = EXIT_INTERRUPTED
+    if code == EXIT_INTERRUPTED and sys.stderr.isatty():
+        sys.stderr.write("\n")  # the prompt that follows is not to stand behind ^C
+    return code
 
 
 def _run(arguments: list[str]) -> int:

@@ -23,12 +23,19 @@ _US_PER_MS = 1_000
 
 def runs(
     context: typer.Context,
-    limit: Annotated[int, typer.Option(min=1, max=1_000, help="How many at most.")] = 20,
+    limit: Annotated[int, typer.Option(metavar="NUMBER", min=1, max=1_000, help="How many at most.")] = 20,
     before: Annotated[
         int | None, typer.Option(metavar="RUN", min=1, help="Only runs older than this one.", show_default=False)
     ] = None,
-    state: Annotated[States | None, typer.Option(help="Only runs in this state.", show_default=False)] = None,
-    pipeline: Annotated[str | None, typer.Option(help="Only runs of this pipeline.", show_default=False)] = None,
+    state: Annotated[
+        States | None,
+        typer.Option(
+            metavar="STATE", help="Only runs that are running, done, failed or interrupted.", show_default=False
+        ),
+    ] = None,
+    pipeline: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Only runs of this pipeline.", show_default=False)
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")] = False,
 ) -> None:
     """List the runs, the newest first."""

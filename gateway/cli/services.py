@@ -24,8 +24,6 @@ Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 
 _DEAREST_USD = 1_000_000_000
 
-Tokens = Annotated[int | None, typer.Option(metavar="TOKENS", min=1, show_default=False)]
-
 
 def _usd(text: str) -> Decimal:
     try:
@@ -83,7 +81,7 @@ def add(
         list[str],
         typer.Option(metavar="REMOTE[=NAME]", help="A model as the provider calls it; =NAME is how it is called here."),
     ],
-    kind: Annotated[str, typer.Option(help="Which block speaks to it.")] = "openai_compatible",
+    kind: Annotated[str, typer.Option(metavar="KIND", help="Which block speaks to it.")] = "openai_compatible",
     endpoint: Annotated[
         str | None, typer.Option(metavar="URL", help="Such as https://api.example.com/v1.", show_default=False)
     ] = None,
@@ -91,25 +89,39 @@ def add(
         str | None,
         typer.Option(metavar="env:NAME", help="Where its key is found, never the key itself.", show_default=False),
     ] = None,
-    capability: Annotated[list[str] | None, typer.Option(help="What its models can do.", show_default="text")] = None,
+    capability: Annotated[
+        list[str] | None,
+        typer.Option(metavar="WORK", help="What its models can do, such as text or image.", show_default="text"),
+    ] = None,
     feature: Annotated[
-        list[str] | None, typer.Option(help="Such as json_schema or tools.", show_default="stream")
+        list[str] | None, typer.Option(metavar="NAME", help="Such as json_schema or tools.", show_default="stream")
     ] = None,
     param: Annotated[
         list[str] | None,
-        typer.Option(help="A parameter it accepts.", show_default="temperature, top_p, max_tokens, seed, stop"),
+        typer.Option(
+            metavar="NAME", help="A parameter it accepts.", show_default="temperature, top_p, max_tokens, seed, stop"
+        ),
     ] = None,
-    context_window: Tokens = None,
-    max_output: Tokens = None,
+    context_window: Annotated[
+        int | None,
+        typer.Option(metavar="TOKENS", min=1, help="What goes in and comes out, at most.", show_default=False),
+    ] = None,
+    max_output: Annotated[
+        int | None, typer.Option(metavar="TOKENS", min=1, help="What comes out, at most.", show_default=False)
+    ] = None,
     price_in: Annotated[Decimal | None, _price_option("per million tokens that go in")] = None,
     price_out: Annotated[Decimal | None, _price_option("per million tokens that come out")] = None,
     price_picture: Annotated[Decimal | None, _price_option("a picture")] = None,
     price_call: Annotated[Decimal | None, _price_option("a call")] = None,
-    quality: Annotated[float, typer.Option(min=0, max=1, help="A guess in 0..1, until scores know better.")] = 0.5,
-    latency_ms: Annotated[float, typer.Option(min=0, help="A guess, until calls know better.")] = 1_000.0,
-    region: Annotated[str | None, typer.Option(help="Where it works.", show_default=False)] = None,
-    data_policy: Annotated[str | None, typer.Option(help="What it does with your data.", show_default=False)] = None,
-    priority: Annotated[int, typer.Option(help="The lower one wins a tie.")] = 100,
+    quality: Annotated[
+        float, typer.Option(metavar="SHARE", min=0, max=1, help="A guess in 0..1, until scores know better.")
+    ] = 0.5,
+    latency_ms: Annotated[float, typer.Option(metavar="MS", min=0, help="A guess, until calls know better.")] = 1_000.0,
+    region: Annotated[str | None, typer.Option(metavar="NAME", help="Where it works.", show_default=False)] = None,
+    data_policy: Annotated[
+        str | None, typer.Option(metavar="NAME", help="What it does with your data.", show_default=False)
+    ] = None,
+    priority: Annotated[int, typer.Option(metavar="NUMBER", help="The lower one wins a tie.")] = 100,
 ) -> None:
     """Add a service. It starts disabled, so that it spends nothing before you say so.
 

@@ -21,7 +21,7 @@ def refused(ended) -> str:
     assert ended.code == 1
     assert ended.out == ""
     assert ended.err.startswith("turnout: ")
-    assert ended.err.endswith(".\n")
+    assert ended.err.endswith((".\n", "?\n"))
     assert ended.err.count("\n") == 1
     assert "Traceback" not in ended.err
     return ended.err
@@ -36,7 +36,7 @@ def test_a_corrupt_database_is_refused_with_the_way_out(turnout, home):
 def test_a_newer_database_is_refused_and_left_as_it_is(turnout, home):
     turnout("services", "list")
     with closing(sqlite3.connect(home / "turnout.db")) as connection, connection:
-        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+        connection.execute("UPDATE turnout_schema SET version_num = '9999'")
     assert "newer Turnout" in refused(turnout("services", "enable", "openai", "--yes"))
 
 

@@ -8,22 +8,18 @@ import pty
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 COMMAND = [sys.executable, "-m", "gateway.cli.main"]
+REPOSITORY = Path(__file__).parents[2]
 HEAVY = {"prefect", "pandas", "great_expectations", "panel", "httpx", "numpy", "asyncpg", "alembic", "fastapi"}
 
 
 @pytest.fixture
 def environment(home):
-    return os.environ | {"TURNOUT_HOME": str(home), "PYTHONPATH": str(repository())}
-
-
-def repository():
-    import gateway
-
-    return os.path.dirname(os.path.dirname(gateway.__file__))
+    return os.environ | {"TURNOUT_HOME": str(home), "PYTHONPATH": str(REPOSITORY)}
 
 
 def run(*arguments, environment, **options):
@@ -58,7 +54,8 @@ def test_a_reader_that_goes_away_is_met_in_silence(environment):
 
 def test_a_terminal_without_unicode_gets_question_marks_and_not_an_error(environment):
     added = run(
-        "services", "add", "mine", "--endpoint", "http://127.0.0.1:1", "--model", "\u0645=m", "--region", "\u65e5\u672c",
+        "services", "add", "mine", "--endpoint", "http://127.0.0.1:1", "--model", "\u0645=m", "--region",
+        "\u65e5\u672c",
         environment=environment,
     )  # fmt: skip
     assert added.returncode == 0, added.stderr

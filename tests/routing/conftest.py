@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime
 
 import pytest
@@ -9,6 +10,13 @@ import pytest
 from registry.words import Capability, Message, Model, Offering, Price, Service, Snapshot, TaskRequest
 from routing.constraints import World
 from routing.health import Health
+
+
+async def until(holds, seconds=10):
+    """Wait until ``holds()`` is true."""
+    async with asyncio.timeout(seconds):
+        while not await holds():  # noqa: ASYNC110 - what is waited for happens in a database
+            await asyncio.sleep(0.05)
 
 
 class Clock:
@@ -22,6 +30,11 @@ class Clock:
 
     async def sleep(self, seconds: float) -> None:
         self.now += seconds
+
+
+@pytest.fixture(name="until")
+def _until():
+    return until
 
 
 @pytest.fixture
