@@ -5,6 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 CHROMIUM_PACKAGES := chromium
+ROOMS := registry blocks quality routing flows dashboards gateway
 
 .PHONY: help run test setup lint format types bench lock clean system
 
@@ -30,6 +31,7 @@ $(VENV)/ready: requirements.lock requirements-model.lock pyproject.toml
 	@echo "Installing pinned packages into $(VENV) (a minute or two, once) …"
 	@$(PIP) install --no-deps -r requirements.lock -r requirements-model.lock
 	@$(PIP) install --no-deps -e .
+	@$(BIN)/python -m compileall -q $(ROOMS)  # a third off the start of every command, also where nothing may write caches
 	@touch $@
 
 $(VENV)/ready-dev: $(VENV)/ready requirements-dev.lock

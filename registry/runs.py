@@ -115,15 +115,20 @@ class Runs:
             return await self._told(connection, int(run_id or 0), "started")
 
     async def resumable(self, pipeline: str, fingerprint: str) -> Run | None:
-        """The latest run of that pipeline and input that :meth:`resume` would take; None where there is none."""
+        """The latest run of that pipeline and input, where :meth:`resume` would take it; else None.
+
+        An older one is not gone back to: what came after it has begun anew, and perhaps is done.
+        """
         statement = (
             select(runs)
-            .where(runs.c.pipeline == pipeline, runs.c.fingerprint == fingerprint, runs.c.state != "done")
+            .where(runs.c.pipeline == pipeline, runs.c.fingerprint == fingerprint)
             .order_by(runs.c.run_id.desc())
+            .limit(1)
         )
         async with self._store.read() as connection:
-            found = [_from_row(row) for row in await connection.execute(statement)]
-        return next((run for run in found if self._may_be_taken(run)), None)
+            latest = (await connection.execute(statement)).one_or_none()
+        run = None if latest is None else _from_row(latest)
+        return run if run is not None and self._may_be_taken(run) else None
 
     async def resume(self, run_id: int) -> Run:
         """Go on with a run in this process.

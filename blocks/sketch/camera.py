@@ -10,8 +10,8 @@ class Camera:
     """A framing. Lengths are in units: the sheet is 100 high.
 
     ``person`` is how high a grown person stands, ``crown`` where the crown of their head is. ``horizon`` is the eye
-    level (below 0 or above 100: out of sight). ``landmark`` is how high what stands behind is. ``depth`` is how much of the
-    surroundings is drawn, from 0 (a hint) to 1.
+    level (below 0 or above 100: out of sight). ``landmark`` is how high what stands behind is. ``depth`` is how much of
+    the surroundings is drawn, from 0 (a hint) to 1.
     """
 
     horizon: float

@@ -30,8 +30,8 @@ def draw_ground(sheet: Sheet, scene: Scene, camera: Camera) -> None:
         "space": _space,
     }.get(scene.ground, _field)
     draw(sheet, scene, camera)
-    if scene.ground in _ROADS and "road" in {scene.ground, *scene.things}:
-        _road(sheet, scene, camera)
+    if scene.ground in _ROADS and {"road", "river"} & {scene.ground, *scene.things}:
+        _road(sheet, scene, camera, water="river" in scene.things)
 
 
 def _ridge(sheet: Sheet, base: float, rise: float, steps: int, *, jagged: bool = False) -> list[Point]:
@@ -138,15 +138,15 @@ def _tree_line(sheet: Sheet, base: float) -> None:
     sheet.line(smooth(crest, steps=3)[2:-2], width=0.26, dark=0.45)
 
 
-def _road(sheet: Sheet, scene: Scene, camera: Camera) -> None:
-    """The road itself, over whatever ground there is."""
+def _road(sheet: Sheet, scene: Scene, camera: Camera, *, water: bool) -> None:
+    """A road, or a river, over whatever ground there is."""
     start = max(-30.0, camera.horizon)
     far = sheet.width * (0.42 if scene.seed & 1 else 0.58)
     left, right = sheet.width * 0.08, sheet.width * 0.8
     bend = 7 if scene.seed & 1 else -7
     edge_left = smooth([(far - 0.8, start), (far - 3 + bend, start + 10), (left + 18, 76), (left - 20, 103)])
     edge_right = smooth([(far + 0.8, start), (far + 5 + bend, start + 10), (right - 8, 76), (right + 16, 103)])
-    sheet.area([*edge_left, *reversed(edge_right)], 0.06)
+    sheet.area([*edge_left, *reversed(edge_right)], 0.34 if water else 0.06)
     sheet.line(edge_left, width=0.5, dark=0.7, passes=2)
     sheet.line(edge_right, width=0.5, dark=0.7, passes=2)
     middle = [((a[0] + b[0]) / 2, (a[1] + b[1]) / 2) for a, b in zip(edge_left, edge_right, strict=True)]

@@ -30,7 +30,6 @@ class Sketch:
     captions are set in the fonts that are there.
 
     >>> import asyncio
-    import threading
     >>> from blocks.contract import Call
     >>> from registry.words import Model, Offering, Service
     >>> service = Service(service_id=1, name="sketch", kind="sketch")

@@ -84,7 +84,8 @@ FIGURES: dict[str, str] = {
 GROUNDS: dict[str, str] = {
     "sea": "sea", "ocean": "sea", "harbor": "sea", "harbour": "sea", "bay": "sea", "lake": "sea", "waves": "sea",
     "water": "sea", "coast": "shore", "shore": "shore", "beach": "shore", "island": "shore", "cliff": "shore",
-    "pier": "shore", "dock": "shore", "lighthouse": "shore", "city": "city", "street": "city", "town": "city",
+    "pier": "shore", "dock": "shore", "lighthouse": "shore", "city": "city",
+    "skyline": "city", "skyscrapers": "city", "buildings": "city", "street": "city", "town": "city",
     "alley": "city", "downtown": "city", "market": "city", "rooftop": "city", "station": "city", "room": "room",
     "kitchen": "room", "bedroom": "room", "office": "room", "interior": "room", "inside": "room", "indoors": "room",
     "library": "room", "workshop": "room", "cabin": "room", "attic": "room", "hall": "room", "studio": "room",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from prefect import flow, task
@@ -17,7 +18,7 @@ from flows.storyboard.auditing import audit
 from flows.storyboard.decisions import decision_row
 from flows.storyboard.making import STAGES, VERSION, StoryboardMaking
 from flows.storyboard.outputs import write_outputs
-from flows.storyboard.parameters import StoryboardParameters
+from flows.storyboard.parameters import StoryboardParameters  # noqa: TC001 - Prefect makes its form of it
 from flows.storyboard.thought import read_thought, read_thought_file
 from flows.watching import current_observer
 from registry import RegistryError, Settings
@@ -147,7 +148,7 @@ async def _work(
         board, pictures = await making.make(thought, parameters)
         await warming
         progress.stage_began("audit", 1)
-        audited = await _step("audit", "checks", lambda: audit(runtime, making.results))
+        audited = await _step("audit", "checks", partial(audit, runtime, making.results))
         progress.item_done("audit", "checks", reused=False)
     finally:
         warming.cancel()

@@ -46,6 +46,8 @@ CREATURES = _words(
     lion tiger elephant monkey whale whales dolphin fish turtle snake frog spider bee bees butterfly dragon
     dragons monster creature creatures unicorn snail hedgehog squirrel alien aliens"""
 )
+BIRDS = _words("bird birds crow owl gull gulls eagle")
+SCALED = _words("fish turtle snake dragon dragons")
 MACHINES = frozenset({"robot", "robots", "machine", "android", "drone"})
 ACTORS = WOMEN | MEN | PEOPLE | CREATURES
 

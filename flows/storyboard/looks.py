@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 from zlib import crc32
 
-from flows.storyboard.lexicon import CREATURES, MACHINES
+from flows.storyboard.lexicon import BIRDS, CREATURES, MACHINES, SCALED
 from flows.storyboard.script import words
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ PARTS: Mapping[Kind, Mapping[str, tuple[str, ...]]] = {
         "build": ("small", "large", "thin", "round", "long-legged"),
         "coat": (
             "red fur", "grey fur", "black fur", "white fur", "spotted fur", "brown feathers", "black feathers",
-            "white feathers", "green scales", "silver scales", "smooth dark skin",
+            "white feathers", "green scales", "silver scales",
         ),
         "mark": ("bright eyes", "a torn ear", "a long tail", "pale feet", "a scar on one side", "a crooked beak"),
     },
@@ -104,15 +104,25 @@ def kind_of(name: str) -> Kind:
 def choices(name: str, kind: Kind) -> dict[str, tuple[str, ...]]:
     """A few values of each list for one character: others for another name, so that characters differ.
 
-    Only the grey-haired are offered to those whom the text calls old, and the others to everybody else.
+    White and grey hair is offered to those whom the text calls old, and only to them; feathers to birds.
     """
     old = not _OLD.isdisjoint(words(name))
     offered: dict[str, tuple[str, ...]] = {}
     for part, values in PARTS[kind].items():
-        fitting = [value for value in values if part != "hair" or (("white" in value or "grey" in value) == old)]
+        fitting = [value for value in values if _fits(part, value, words(name)[-1], old=old)]
         start = crc32(f"{name}/{part}".encode()) % len(fitting)
         offered[part] = tuple((fitting + fitting)[start : start + min(_CHOICES, len(fitting))])
     return offered
+
+
+def _fits(part: str, value: str, head: str, *, old: bool) -> bool:
+    """Whether a value suits a character: hair its age, a coat its kind of animal."""
+    if part == "hair":
+        return ("white" in value or "grey" in value) == old
+    if part == "coat":
+        cover = "feathers" if head in BIRDS else "scales" if head in SCALED else "fur"
+        return cover in value
+    return True
 
 
 def phrase(name: str, parts: Mapping[str, str]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from flows.storyboard.pictures import draw, picture_jobs
@@ -103,14 +104,14 @@ class StoryboardMaking:
 
     async def _understand(self, thought: Thought, wanted_style: str | None) -> tuple[Analysis, Style, Cast]:
         self._observer.stage_began("analysis", 1)
-        analysis = await self._item("analysis", "thought", Analysis, (thought,), lambda: analyse(self._ask, thought))
+        analysis = await self._item("analysis", "thought", Analysis, (thought,), partial(analyse, self._ask, thought))
         self._observer.stage_began("style", 1)
         style = await self._item(
             "style", "style", Style, (thought, analysis, wanted_style),
-            lambda: choose_style(self._ask, thought, analysis, wanted_style),
+            partial(choose_style, self._ask, thought, analysis, wanted_style),
         )  # fmt: skip
         self._observer.stage_began("characters", 1)
-        cast_ = await self._item("characters", "cast", Cast, (thought,), lambda: cast(self._ask, thought))
+        cast_ = await self._item("characters", "cast", Cast, (thought,), partial(cast, self._ask, thought))
         return analysis, style, cast_
 
     async def _characters(self, thought: Thought, names: Sequence[str]) -> tuple[Character, ...]:
@@ -119,7 +120,7 @@ class StoryboardMaking:
             await self._together(
                 self._item(
                     "characters", name, Character, (thought, name),
-                    lambda name=name: describe_character(self._ask, thought, name),
+                    partial(describe_character, self._ask, thought, name),
                 )
                 for name in names
             )
@@ -131,7 +132,7 @@ class StoryboardMaking:
             await self._together(
                 self._item(
                     "scenes", brief.scene_id, Scene, (thought.voice, brief),
-                    lambda brief=brief: write_scene(self._ask, brief, thought.voice),
+                    partial(write_scene, self._ask, brief, thought.voice),
                 )
                 for brief in plan.scenes
             )
@@ -142,7 +143,7 @@ class StoryboardMaking:
         drafts = await self._together(
             self._item(
                 "shots", brief.shot_id, Shot, (thought.voice, brief),
-                lambda brief=brief: write_shot(self._ask, brief, thought.voice),
+                partial(write_shot, self._ask, brief, thought.voice),
             )
             for brief in plan.shots
         )  # fmt: skip
@@ -152,7 +153,7 @@ class StoryboardMaking:
         self._observer.stage_began("pictures", len(jobs))
         return tuple(
             await self._together(
-                self._item("pictures", job.shot.shot_id, Panel, (job,), lambda job=job: self._draw(job)) for job in jobs
+                self._item("pictures", job.shot.shot_id, Panel, (job,), partial(self._draw, job)) for job in jobs
             )
         )
 
@@ -173,7 +174,7 @@ class StoryboardMaking:
         self, stage: str, item: str, kind: type[M], inputs: tuple[Any, ...], work: Callable[[], Awaitable[M]]
     ) -> M:
         async with self._places:
-            return await self._step(stage, item, lambda: self._items.once(stage, item, kind, inputs, work))
+            return await self._step(stage, item, partial(self._items.once, stage, item, kind, inputs, work))
 
     async def _together(self, items: Any) -> list[Any]:
         """Do items side by side; when one fails, the others are stopped, and its error comes out."""

@@ -79,7 +79,7 @@ def picture_prompt(job: PictureJob) -> str:
     named = gloss(job.shot.source_text)
     place = f"{job.setting}, {job.time_of_day.value}" if job.setting else job.time_of_day.value
     parts = [
-        job.shot.description,
+        job.shot.description if job.shot.description[-1] in ".!?…。؟" else f"{job.shot.description}.",
         f"{named}." if named and named not in job.shot.description.lower() else "",
         *(f"{character.looks[0].upper()}{character.looks[1:]}." for character in job.characters),
         f"Where and when: {place}.",

@@ -32,6 +32,7 @@ _DIGEST_CHARACTERS_NOT_LATIN = 600
 _ABOUT_CHARACTERS = 400
 _ARTICLE = re.compile(r"^(?:an?|the|one)\s+", re.IGNORECASE)
 _TITLE_WORDS = 8
+_SETTING_WORDS = 5
 UNKNOWN_MOOD = "not told"
 """The mood of a thought that no model could read."""
 
@@ -248,6 +249,8 @@ async def write_scene(ask: Ask, brief: SceneBrief, voice: Voice) -> Scene:
     def read(data: Any) -> tuple[str, TimeOfDay]:
         setting = tidy(data["setting"]).rstrip(".")
         in_script(setting, voice)
+        if len(setting.split()) > _SETTING_WORDS:
+            raise AnswerRejected(f"name a place, in at most {_SETTING_WORDS} words.")
         known = f"{brief.extract} {' '.join(brief.places)}"
         if set(content_stems(setting)).isdisjoint(content_stems(known)):
             raise AnswerRejected("this place is not in the text. Use the words of the text.")

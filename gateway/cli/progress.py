@@ -1,4 +1,4 @@
-"""A run's progress at the terminal: a bar a stage, who works, what it has cost. Plain lines where there is no terminal."""
+"""A run's progress at the terminal: a bar a stage, who works, what it has cost; plain lines where there is none."""
 
 from __future__ import annotations
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from decimal import Decimal, InvalidOperation
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING
 
-import typer
+import typer  # noqa: TC002 - Typer reads the annotations
 
+from gateway.cli import services_options as options
 from gateway.cli.commands import flags_of, new_group
 from gateway.cli.opening import with_store
 from gateway.cli.terminal import confirm, say, say_json, tell
@@ -18,29 +18,9 @@ if TYPE_CHECKING:
 
 services = new_group(help="List, add, show, enable, disable and remove AI services.")
 
-Name = Annotated[str, typer.Argument(metavar="NAME", help="The service's name, as `turnout services list` shows it.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
-
-_DEAREST_USD = 1_000_000_000
-
-
-def _usd(text: str) -> Decimal:
-    try:
-        amount = Decimal(text.removeprefix("$"))
-    except InvalidOperation:
-        amount = Decimal(-1)
-    if not amount.is_finite() or not 0 <= amount < _DEAREST_USD:
-        raise typer.BadParameter(f"{text!r} is no price in US dollars, such as 0.15")
-    return amount
-
-
-def _price_option(what: str) -> Any:
-    return typer.Option(metavar="USD", parser=_usd, help=f"US dollars {what}.", show_default=False)
-
 
 @services.command("list")
-def list_services(context: typer.Context, as_json: AsJson = False) -> None:
+def list_services(context: typer.Context, as_json: options.AsJson = False) -> None:
     """List all services: which are enabled, what they can do, and whether their keys are there."""
     from gateway.cli.services_shown import read_services, say_services, services_as_json
 
@@ -55,7 +35,7 @@ def list_services(context: typer.Context, as_json: AsJson = False) -> None:
 
 
 @services.command()
-def show(context: typer.Context, name: Name, as_json: AsJson = False) -> None:
+def show(context: typer.Context, name: options.Name, as_json: options.AsJson = False) -> None:
     """Show one service: where it is, what it offers at which price, and how it did in the last 24 hours.
 
     Keys are never shown, only where they are looked for and whether they are there.
@@ -76,52 +56,25 @@ def show(context: typer.Context, name: Name, as_json: AsJson = False) -> None:
 @services.command()
 def add(
     context: typer.Context,
-    name: Annotated[str, typer.Argument(metavar="NAME", help="A name of your choice: small letters, digits, _ and -.")],
-    model: Annotated[
-        list[str],
-        typer.Option(metavar="REMOTE[=NAME]", help="A model as the provider calls it; =NAME is how it is called here."),
-    ],
-    kind: Annotated[str, typer.Option(metavar="KIND", help="Which block speaks to it.")] = "openai_compatible",
-    endpoint: Annotated[
-        str | None, typer.Option(metavar="URL", help="Such as https://api.example.com/v1.", show_default=False)
-    ] = None,
-    key: Annotated[
-        str | None,
-        typer.Option(metavar="env:NAME", help="Where its key is found, never the key itself.", show_default=False),
-    ] = None,
-    capability: Annotated[
-        list[str] | None,
-        typer.Option(metavar="WORK", help="What its models can do, such as text or image.", show_default="text"),
-    ] = None,
-    feature: Annotated[
-        list[str] | None, typer.Option(metavar="NAME", help="Such as json_schema or tools.", show_default="stream")
-    ] = None,
-    param: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="NAME", help="A parameter it accepts.", show_default="temperature, top_p, max_tokens, seed, stop"
-        ),
-    ] = None,
-    context_window: Annotated[
-        int | None,
-        typer.Option(metavar="TOKENS", min=1, help="What goes in and comes out, at most.", show_default=False),
-    ] = None,
-    max_output: Annotated[
-        int | None, typer.Option(metavar="TOKENS", min=1, help="What comes out, at most.", show_default=False)
-    ] = None,
-    price_in: Annotated[Decimal | None, _price_option("per million tokens that go in")] = None,
-    price_out: Annotated[Decimal | None, _price_option("per million tokens that come out")] = None,
-    price_picture: Annotated[Decimal | None, _price_option("a picture")] = None,
-    price_call: Annotated[Decimal | None, _price_option("a call")] = None,
-    quality: Annotated[
-        float, typer.Option(metavar="SHARE", min=0, max=1, help="A guess in 0..1, until scores know better.")
-    ] = 0.5,
-    latency_ms: Annotated[float, typer.Option(metavar="MS", min=0, help="A guess, until calls know better.")] = 1_000.0,
-    region: Annotated[str | None, typer.Option(metavar="NAME", help="Where it works.", show_default=False)] = None,
-    data_policy: Annotated[
-        str | None, typer.Option(metavar="NAME", help="What it does with your data.", show_default=False)
-    ] = None,
-    priority: Annotated[int, typer.Option(metavar="NUMBER", help="The lower one wins a tie.")] = 100,
+    name: options.NewName,
+    model: options.Models,
+    kind: options.Kind = "openai_compatible",
+    endpoint: options.Endpoint = None,
+    key: options.Key = None,
+    capability: options.Capabilities = None,
+    feature: options.Features = None,
+    param: options.Params = None,
+    context_window: options.ContextWindow = None,
+    max_output: options.MaxOutput = None,
+    price_in: options.PriceIn = None,
+    price_out: options.PriceOut = None,
+    price_picture: options.PricePicture = None,
+    price_call: options.PriceCall = None,
+    quality: options.Quality = 0.5,
+    latency_ms: options.LatencyMs = 1_000.0,
+    region: options.Region = None,
+    data_policy: options.DataPolicy = None,
+    priority: options.Priority = 100,
 ) -> None:
     """Add a service. It starts disabled, so that it spends nothing before you say so.
 
@@ -138,9 +91,9 @@ def add(
         name=name, kind=kind, endpoint=endpoint, key=key, region=region, data_policy=data_policy, priority=priority
     )
     figures = ModelFigures(
-        capabilities=tuple(capability or ("text",)),
-        features=tuple(feature or ("stream",)),
-        params=tuple(param or ("temperature", "top_p", "max_tokens", "seed", "stop")),
+        capabilities=tuple(capability or options.CAPABILITIES),
+        features=tuple(feature or options.FEATURES),
+        params=tuple(param or options.PARAMS),
         context_window=context_window,
         max_output_tokens=max_output,
         price_in_usd=price_in,
@@ -156,7 +109,7 @@ def add(
 
 
 @services.command()
-def enable(context: typer.Context, name: Name, yes: Yes = False) -> None:
+def enable(context: typer.Context, name: options.Name, yes: options.Yes = False) -> None:
     """Let routing choose a service. Asks first where that can cost money."""
     from gateway.cli.wording import can_cost, price_in_words
 
@@ -177,14 +130,14 @@ def enable(context: typer.Context, name: Name, yes: Yes = False) -> None:
 
 
 @services.command()
-def disable(context: typer.Context, name: Name) -> None:
+def disable(context: typer.Context, name: options.Name) -> None:
     """Keep routing from choosing a service. Calls that are under way come to their end."""
     _switch(context, name, enabled=False)
     say(f"Disabled {name}: routing leaves it out.")
 
 
 @services.command()
-def remove(context: typer.Context, name: Name, yes: Yes = False) -> None:
+def remove(context: typer.Context, name: options.Name, yes: options.Yes = False) -> None:
     """Remove a service with its models and prices. What it did stays in the ledger."""
     count = len(_read(context, name).offerings)
     models = f" with its {count} model{'s' if count != 1 else ''}" if count else ""

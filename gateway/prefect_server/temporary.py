@@ -1,12 +1,13 @@
 """A Prefect server for the time of one command: own home, own password, loopback only, gone when the command is.
 
-Prefect would start one by itself, but that one answers any web page without a password, gets the terminal's Ctrl-C before
-we do, and outlives a command that is killed.
+Prefect would start one by itself, but that one answers any web page without a password, gets the terminal's Ctrl-C
+before we do, and outlives a command that is killed.
 """
 
 from __future__ import annotations
 
 import asyncio
+import inspect
 import os
 import secrets
 import socket
@@ -39,7 +40,7 @@ async def prefect_server(home: Path, *, scheduling: bool = False) -> AsyncIterat
     Raises:
         PrefectServerFailed: it did not come up; the message holds the end of its log.
     """
-    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    await asyncio.to_thread(home.mkdir, mode=0o700, parents=True, exist_ok=True)
     os.environ.setdefault("PREFECT_HOME", str(home))
     os.environ.setdefault("PREFECT_LOGGING_LEVEL", "ERROR")
     os.environ.setdefault("DO_NOT_TRACK", "1")
@@ -70,6 +71,17 @@ class _TemporaryServer:
 
     async def start(self) -> None:
         """Start it and wait until it answers."""
+        process = await asyncio.to_thread(self._spawn)
+        try:
+            async with asyncio.timeout(START_SECONDS):
+                while not await asyncio.to_thread(self._answers):
+                    if process.poll() is not None:
+                        raise PrefectServerFailed(f"it ended with code {process.returncode}", self._tail())
+                    await asyncio.sleep(LOOK_SECONDS)
+        except TimeoutError:
+            raise PrefectServerFailed(f"no answer within {START_SECONDS:.0f} s", self._tail()) from None
+
+    def _spawn(self) -> subprocess.Popen[bytes]:
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(  # noqa: S603 - our own module
                 [sys.executable, "-m", "gateway.prefect_server.child", str(self.port)],
@@ -79,14 +91,7 @@ class _TemporaryServer:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,  # the terminal's Ctrl-C is for us; we end it when we are done
             )
-        try:
-            async with asyncio.timeout(START_SECONDS):
-                while not await asyncio.to_thread(self._answers):
-                    if self._process.poll() is not None:
-                        raise PrefectServerFailed(f"it ended with code {self._process.returncode}", self._tail())
-                    await asyncio.sleep(LOOK_SECONDS)
-        except TimeoutError:
-            raise PrefectServerFailed(f"no answer within {START_SECONDS:.0f} s", self._tail()) from None
+        return self._process
 
     def _environment(self) -> dict[str, str]:
         own = {
@@ -136,7 +141,9 @@ async def _drain() -> None:
     from prefect.logging.handlers import APILogWorker
 
     for worker in (EventsWorker, APILogWorker):
-        await worker.drain_all(timeout=DRAIN_SECONDS, at_exit=False)
+        draining = worker.drain_all(timeout=DRAIN_SECONDS, at_exit=False)
+        if inspect.isawaitable(draining):  # it is, inside a loop; Prefect's type covers both uses
+            await draining
 
 
 def _free_port() -> int:

@@ -64,13 +64,12 @@ async def test_a_deployed_cron_schedule_makes_scheduled_runs(tmp_path):
         await asyncio.to_thread(_prefect, "deployment", "schedule", "resume", names[0], schedule_id)
         async with asyncio.timeout(120):
             while "Scheduled" not in await asyncio.to_thread(_prefect, "flow-run", "ls", "--state", "Scheduled"):
-                await asyncio.sleep(1)
+                await asyncio.sleep(1)  # noqa: ASYNC110 - it happens in another process
 
 
 def _prefect(*words: str) -> str:
     environment = {**os.environ, "COLUMNS": "300", "PREFECT_LOGGING_LEVEL": "WARNING"}
-    done = subprocess.run(
-        [sys.executable, "-m", "prefect", *words], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
-    )
+    command = [sys.executable, "-m", "prefect", *words]
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout

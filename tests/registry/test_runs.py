@@ -83,6 +83,14 @@ async def test_a_run_that_stopped_short_is_resumed_by_its_input_and_pipeline(run
     assert await other.resumable("storyboard", "abc") is None
 
 
+async def test_an_older_unfinished_run_is_not_gone_back_to_once_a_later_one_is_done(runs):
+    stopped = await begin(runs)
+    await runs.finish(stopped.run_id, "interrupted", "Ctrl-C")
+    anew = await begin(runs)
+    await runs.finish(anew.run_id, "done")
+    assert await runs.resumable("storyboard", "abc") is None
+
+
 async def test_a_running_run_is_left_alone_until_its_process_is_gone_or_silent(runs, store, clock):
     run = await begin(runs)
     other = elsewhere(store, clock)
