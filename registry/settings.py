@@ -63,7 +63,7 @@ class Settings(BaseModel):
         default=None, description="A GGUF file for the local service; left out: the one that comes with Turnout."
     )
     local_threads: int | None = Field(
-        default=None, ge=1, le=1024, description="Threads of the local model; left out: as many as there are cores."
+        default=None, ge=1, le=1024, description="Threads of the local model; left out: one fewer than there are cores."
     )
     local_context_tokens: int = Field(
         default=4096, ge=256, le=1_048_576, description="Context of the local model, in tokens for each slot."

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from blocks import Call, CredentialMissing, End, Reply, ServiceFailure, UnknownServiceKind, UsageReport, collect
+from quality import parse_json
 from registry.words import Attempt, FailureClass, Usage
 from routing.estimating import estimate_tokens
 
@@ -102,7 +102,7 @@ class Attempting:
         data = None
         if under_way.request.schema is not None:
             try:
-                data = json.loads(reply.text)
+                data = parse_json(reply.text)
             except ValueError:
                 failure = ServiceFailure(FailureClass.INVALID_OUTPUT, "the answer is not JSON", usage=reply.usage)
                 return under_way.failed(failure, reply)

@@ -103,16 +103,22 @@ class StoryboardMaking:
         return board, pictures
 
     async def _understand(self, thought: Thought, wanted_style: str | None) -> tuple[Analysis, Style, Cast]:
+        """What it is about and how it is drawn; beside that, for it depends on neither, who acts in it."""
         self._observer.stage_began("analysis", 1)
-        analysis = await self._item("analysis", "thought", Analysis, (thought,), partial(analyse, self._ask, thought))
         self._observer.stage_began("style", 1)
-        style = await self._item(
-            "style", "style", Style, (thought, analysis, wanted_style),
-            partial(choose_style, self._ask, thought, analysis, wanted_style),
-        )  # fmt: skip
         self._observer.stage_began("characters", 1)
-        cast_ = await self._item("characters", "cast", Cast, (thought,), partial(cast, self._ask, thought))
-        return analysis, style, cast_
+        about, acting = await self._together(
+            [
+                self._analysis_and_style(thought, wanted_style),
+                self._item("characters", "cast", Cast, (thought,), partial(cast, self._ask, thought)),
+            ]
+        )
+        return *about, acting
+
+    async def _analysis_and_style(self, thought: Thought, wanted_style: str | None) -> tuple[Analysis, Style]:
+        analysis = await self._item("analysis", "thought", Analysis, (thought,), partial(analyse, self._ask, thought))
+        choose = partial(choose_style, self._ask, thought, analysis, wanted_style)
+        return analysis, await self._item("style", "style", Style, (thought, analysis, wanted_style), choose)
 
     async def _characters(self, thought: Thought, names: Sequence[str]) -> tuple[Character, ...]:
         self._observer.stage_began("characters", len(names))

@@ -114,18 +114,4 @@ def exclusion_in_words(candidate: Candidate, capability: Capability) -> str:
         return candidate.reason
     if candidate.excluded is Exclusion.CAPABILITY:
         return f"cannot do {capability.value}"
-    return "no reason is kept" if candidate.excluded is None else _EXCLUSIONS[candidate.excluded]
-
-
-_EXCLUSIONS = {
-    Exclusion.DISABLED: "disabled",
-    Exclusion.NO_CREDENTIAL: "no key",
-    Exclusion.CONTEXT_WINDOW: "context window too small",
-    Exclusion.FEATURE: "lacks a feature",
-    Exclusion.REGION: "in another region",
-    Exclusion.NOT_PINNED: "work pinned elsewhere",
-    Exclusion.RETIRED: "retired",
-    Exclusion.COOLING: "cooling down",
-    Exclusion.BUDGET: "over the budget",
-    Exclusion.NO_BLOCK: "no block for it",
-}
+    return "no reason is kept" if candidate.excluded is None else candidate.excluded.told

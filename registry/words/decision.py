@@ -33,6 +33,11 @@ class Exclusion(StrEnum):
         """The reason as the small number that the ledger stores."""
         return _EXCLUSION_CODES[self]
 
+    @property
+    def told(self) -> str:
+        """The reason in words, where no more is known of it."""
+        return _EXCLUSIONS_TOLD[self]
+
     @classmethod
     def from_code(cls, code: int) -> Exclusion:
         """The reason that a ledger number stands for.
@@ -58,6 +63,19 @@ _EXCLUSION_CODES = {
     Exclusion.NO_BLOCK: 11,
 }
 _EXCLUSIONS = {code: exclusion for exclusion, code in _EXCLUSION_CODES.items()}
+_EXCLUSIONS_TOLD = {
+    Exclusion.CAPABILITY: "cannot do such work",
+    Exclusion.DISABLED: "disabled",
+    Exclusion.NO_CREDENTIAL: "no key",
+    Exclusion.CONTEXT_WINDOW: "context window too small",
+    Exclusion.FEATURE: "lacks a feature",
+    Exclusion.REGION: "in another region",
+    Exclusion.NOT_PINNED: "not the one asked for",
+    Exclusion.RETIRED: "retired",
+    Exclusion.COOLING: "cooling down",
+    Exclusion.BUDGET: "over the budget",
+    Exclusion.NO_BLOCK: "no block speaks to it",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -184,7 +184,7 @@ def test_a_decision_row_tells_failed_lower_and_excluded_candidates_apart():
     row = decision_row(told(attempts, candidates, bits), checks)
     assert row == DecisionRow(
         stage="shots", item="shot-01", offering="local/b", latency_ms=9.0, cost_nanousd=3, score=0.5,
-        runners_up=("local/a: transient", "local/c: ranked 3, dearer", "far/d: no key at env:D"),
+        runners_up=("local/a: transient", "local/c: ranked 3, dearer", "no key: far"),
     )  # fmt: skip
 
 
