@@ -32,30 +32,34 @@ class World:
     unusable: Mapping[int, Refusal] = field(default_factory=dict)
 
 
-def exclude(
+def exclude(  # noqa: PLR0911 - a return a constraint
     offering: Offering, request: TaskRequest, needs: Needs, budget_nanousd: int | None, world: World
 ) -> Refusal | None:
     """Why the offering is no candidate, as a reason and a sentence; None where it is one."""
+    # This runs for every offering at every decision, and most pass: a quick look first, a call only where it finds
+    # something to look at closely.
     if request.capability not in offering.capabilities:
-        return Exclusion.CAPABILITY, _capability_sentence(request)
-    return (
-        _not_pinned(offering, request)
-        or _switched_off(offering, world)
-        or _lacking(offering, request, needs)
-        or _over_budget(offering, needs, budget_nanousd)
-        or _cooling(offering, world)
-    )
-
-
-def _capability_sentence(request: TaskRequest) -> str:
-    return f"cannot do {request.capability.value}"
-
-
-def _not_pinned(offering: Offering, request: TaskRequest) -> Refusal | None:
-    pinned = request.requirements.pinned
-    if pinned is None or pinned in (offering.service.name, offering.name):
-        return None
-    return Exclusion.NOT_PINNED, f"the work is pinned to {pinned}"
+        return Exclusion.CAPABILITY, f"cannot do {request.capability.value}"
+    service = offering.service
+    requirements = request.requirements
+    if requirements.pinned is not None and requirements.pinned not in {service.name, offering.name}:
+        return Exclusion.NOT_PINNED, f"the work is pinned to {requirements.pinned}"
+    if not (service.enabled and offering.enabled) or offering.retires_at is not None:
+        refusal = _switched_off(offering, world)
+        if refusal is not None:
+            return refusal
+    if service.service_id in world.unusable:
+        return world.unusable[service.service_id]
+    window = offering.context_window
+    if requirements.features or requirements.regions or (window is not None and needs.context_tokens > window):
+        refusal = _lacking(offering, request, needs)
+        if refusal is not None:
+            return refusal
+    if budget_nanousd is not None:
+        refusal = _over_budget(offering, needs, budget_nanousd)
+        if refusal is not None:
+            return refusal
+    return _cooling(offering, world) if world.health.anything_cools else None
 
 
 def _switched_off(offering: Offering, world: World) -> Refusal | None:
@@ -67,7 +71,7 @@ def _switched_off(offering: Offering, world: World) -> Refusal | None:
     if offering.retires_at is not None and offering.retires_at <= world.now:
         successor = f"; its successor is {offering.successor}" if offering.successor else ""
         return Exclusion.RETIRED, f"retired on {offering.retires_at:%Y-%m-%d}{successor}"
-    return world.unusable.get(service.service_id)
+    return None
 
 
 def _lacking(offering: Offering, request: TaskRequest, needs: Needs) -> Refusal | None:
@@ -84,9 +88,7 @@ def _lacking(offering: Offering, request: TaskRequest, needs: Needs) -> Refusal 
     return None
 
 
-def _over_budget(offering: Offering, needs: Needs, budget_nanousd: int | None) -> Refusal | None:
-    if budget_nanousd is None:
-        return None
+def _over_budget(offering: Offering, needs: Needs, budget_nanousd: int) -> Refusal | None:
     cost_nanousd = expected_cost_nanousd(offering, needs)
     if cost_nanousd is None:  # a budget that cannot be checked is not kept
         return Exclusion.BUDGET, "its price is unknown, and the work has a budget"

@@ -67,10 +67,13 @@ class Health:
         if key not in cooling or cooling[key].until < until:
             cooling[key] = Cooling(until, failure)
 
+    @property
+    def anything_cools(self) -> bool:
+        """Whether anything has been cooled at all; where not, nobody needs to ask for each offering."""
+        return bool(self._offerings or self._services)
+
     def cooling(self, offering: Offering) -> Cooling | None:
         """What keeps the offering out now, if anything does; the later end of its own and its service's."""
-        if not self._offerings and not self._services:
-            return None
         now = self._clock()
         found = None
         for cooling in (

@@ -65,7 +65,7 @@ class Runtime:
     """Everything that work needs, put together from settings. Belongs to the event loop that started it.
 
     ``services`` replaces, by name, the blocks that the registry's rows would get: what tests of pipelines use, with
-    :class:`blocks.Scripted`.
+    :class:`blocks.Scripted`. ``checks`` are those that requests may name, the house's where left out.
 
     Example::
 
@@ -73,11 +73,13 @@ class Runtime:
             result = await runtime.run(task_request("text", "Name three lighthouses."))
     """
 
-    def __init__(self, settings: Settings, *, services: Mapping[str, AIService] | None = None) -> None:
+    def __init__(
+        self, settings: Settings, *, services: Mapping[str, AIService] | None = None, checks: Checks | None = None
+    ) -> None:
         self.settings = settings
         self.home = Home(settings.home)
         self.loop = asyncio.get_running_loop()
-        self.checks = Checks.standard()
+        self.checks = checks or Checks.standard()
         self.credentials = CredentialSource()
         self.health = Health(time.monotonic)
         self._given = dict(services or {})
@@ -90,13 +92,15 @@ class Runtime:
         self._closed = False
 
     @classmethod
-    async def start(cls, settings: Settings, *, services: Mapping[str, AIService] | None = None) -> Runtime:
+    async def start(
+        cls, settings: Settings, *, services: Mapping[str, AIService] | None = None, checks: Checks | None = None
+    ) -> Runtime:
         """Open everything. The caller closes it with :meth:`aclose`.
 
         Raises:
             RegistryError: the data directory or the database cannot be used.
         """
-        runtime = cls(settings, services=services)
+        runtime = cls(settings, services=services, checks=checks)
         try:
             await runtime._open()
         except BaseException:
@@ -107,10 +111,10 @@ class Runtime:
     @classmethod
     @asynccontextmanager
     async def open(
-        cls, settings: Settings, *, services: Mapping[str, AIService] | None = None
+        cls, settings: Settings, *, services: Mapping[str, AIService] | None = None, checks: Checks | None = None
     ) -> AsyncIterator[Runtime]:
         """A runtime for the block's duration; :func:`routing.ai_task` inside uses it."""
-        runtime = await cls.start(settings, services=services)
+        runtime = await cls.start(settings, services=services, checks=checks)
         token = current_runtime.set(runtime)
         try:
             yield runtime
