@@ -8,6 +8,7 @@
     │   ├── ThoughtTooLong      it is over the limit
     │   └── ThoughtUnreadable   it is no text, or it cannot be read
     ├── AnswerRejected        a model's answer failed a check of the pipeline; asked again, never shown
+    ├── NoUsableAnswer        no service gave a single answer that could be used
     ├── PictureMissing        a service drew no picture
     ├── StoryboardIncomplete  the parts do not make a whole: a shot has no picture, two shots are the same
     └── OutputFailed          the results could not be written
@@ -66,6 +67,15 @@ class AnswerRejected(FlowError):
         super().__init__(reason)
         self.reason = reason
         self.final = final
+
+
+class NoUsableAnswer(FlowError):
+    """No service gave a single answer that could be used; ``last`` says what was wrong with the last ones."""
+
+    def __init__(self, requests: int, last: str) -> None:
+        super().__init__(f"none of the first {requests} requests had an answer that could be used. {last}")
+        self.requests = requests
+        self.last = last
 
 
 class PictureMissing(FlowError):

@@ -8,7 +8,9 @@
     ├── OutputClosed           whoever read what we print has gone away
     ├── NotConfirmed           a question could not be asked, because nobody sits there to answer it
     ├── Declined               a question was answered with no
-    ├── Terminated             the process was told to end (SIGTERM)
+    ├── Stopped                somebody wanted the command to end before it was done
+    │   ├── Terminated           by SIGTERM
+    │   └── Interrupted          by Ctrl-C
     └── PrefectServerFailed    Prefect's server did not come up
 
 ``exit_code`` is what the command line ends with: 1, or 128 plus a signal's number as shells have it.
@@ -66,13 +68,28 @@ class Declined(GatewayError):
         super().__init__("nothing was changed")
 
 
-class Terminated(GatewayError):
-    """The process was told to end (SIGTERM), and did so in order."""
+class Stopped(GatewayError):
+    """Somebody wanted the command to end before it was done, and it did so in order. ``remedy`` says how to go on."""
+
+    how = "stopped"
+
+    def __init__(self, remedy: str = "") -> None:
+        super().__init__(f"{self.how}; what was finished before is recorded{f', and {remedy}' if remedy else ''}")
+        self.remedy = remedy
+
+
+class Terminated(Stopped):
+    """The process was told to end (SIGTERM)."""
 
     exit_code = 143  # 128 + SIGTERM
+    how = "told to end, and ended"
 
-    def __init__(self) -> None:
-        super().__init__("told to end, and ended; what was finished before is recorded")
+
+class Interrupted(Stopped):
+    """The person at the terminal pressed Ctrl-C (SIGINT)."""
+
+    exit_code = 130  # 128 + SIGINT
+    how = "stopped by Ctrl-C"
 
 
 class PrefectServerFailed(GatewayError):

@@ -82,7 +82,8 @@ class SuiteProcess:
     async def aclose(self, timeout_seconds: float = 2.0) -> None:
         """End the child: it is asked to, and killed where it does not within ``timeout_seconds``."""
         self._closed.set()
-        await asyncio.to_thread(self._end_child, timeout_seconds)
+        if self._child is not None:  # at the interpreter's end, when no thread can be started, there is none
+            await asyncio.to_thread(self._end_child, timeout_seconds)
         self._one_at_a_time.shutdown(wait=False, cancel_futures=True)
 
     async def _in_thread(self, function: Any, *arguments: Any) -> Any:

@@ -42,7 +42,7 @@ class SharedRuntime:
     def submit(self, request: TaskRequest) -> Future[TaskResult]:
         """Start the work; the future holds its result or its error."""
         loop, runtime = self._opened()
-        return asyncio.run_coroutine_threadsafe(runtime.run(request), loop)
+        return asyncio.run_coroutine_threadsafe(runtime.run(runtime.owned(request)), loop)
 
     def _opened(self) -> tuple[asyncio.AbstractEventLoop, Runtime]:
         with self._lock:
@@ -90,7 +90,7 @@ async def run_request(request: TaskRequest) -> TaskResult:
     """Do the work on the runtime opened around the caller, else on the shared one."""
     runtime = current_runtime.get()
     if runtime is not None and runtime.loop is asyncio.get_running_loop():
-        return await runtime.run(request)
+        return await runtime.run(runtime.owned(request))
     return await asyncio.wrap_future(shared_runtime().submit(request))
 
 
@@ -100,8 +100,14 @@ def run_request_sync(request: TaskRequest) -> TaskResult:
     Raises:
         RuntimeError: called from inside a running event loop, which it would block.
     """
+    if _in_event_loop():
+        raise RuntimeError("ai_task.sync() would block the running event loop; write `await ai_task(...)` instead")
+    return shared_runtime().submit(request).result()
+
+
+def _in_event_loop() -> bool:
     try:
         asyncio.get_running_loop()
     except RuntimeError:
-        return shared_runtime().submit(request).result()
-    raise RuntimeError("ai_task.sync() would block the running event loop; write `await ai_task(...)` instead")
+        return False
+    return True

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from registry.words import FailureClass, Message, TaskResult, Usage
 from routing.errors import NoCandidate, RouteExhausted, TaskEnded
 from routing.estimating import estimate_needs, expected_cost_nanousd
+from routing.health import SLOW_FAILURE_SECONDS
 
 if TYPE_CHECKING:
     import random
@@ -21,6 +22,7 @@ MOST_ROUNDS = 3  # how often the same offering is asked when no other is left
 FIRST_BACKOFF_SECONDS = 0.5  # doubles each round, with full jitter
 LONGEST_BACKOFF_SECONDS = 8.0
 SHORTEST_ATTEMPT_SECONDS = 0.05  # with less than this left, nothing is begun
+SHARE_OF_TIME = 0.5  # of what is left until the deadline, for an attempt while others wait for their turn
 
 _END = frozenset({FailureClass.CALLER_FAULT, FailureClass.CANCELLED})
 _AGAIN = frozenset({FailureClass.TRANSIENT, FailureClass.RATE_LIMITED})
@@ -35,6 +37,7 @@ class _Walk:
     decision: Decision
     policy: Policy
     deadline: float
+    seconds: float
     budget_nanousd: int | None
     route: list[Offering]
     again: list[Offering] = field(default_factory=list)
@@ -46,6 +49,10 @@ class _Walk:
 
     def spent_nanousd(self) -> int:
         return sum(attempt.cost_nanousd for attempt in self.attempts)
+
+    def too_late(self) -> str:
+        """Why nothing more is tried."""
+        return f"the deadline of {self.seconds:g} s has passed"
 
 
 class Dispatcher:
@@ -95,6 +102,7 @@ class Dispatcher:
             decision=decision,
             policy=policy,
             deadline=started + seconds,
+            seconds=seconds,
             budget_nanousd=request.budget_nanousd if request.budget_nanousd is not None else policy.budget_nanousd,
             route=[snapshot.offering(candidate.offering_id) for candidate in decision.ranked],
         )
@@ -109,9 +117,11 @@ class Dispatcher:
             self._react(walk, offering, outcome)
 
     async def _attempt(self, walk: _Walk, offering: Offering, recorded: Callable[[Outcome], None]) -> Outcome:
-        return await self._attempting.attempt(
-            len(walk.attempts) + 1, walk.request, offering, walk.deadline - self._clock(), recorded
-        )
+        """One attempt. Whoever hangs may not use up the time of those that come next."""
+        seconds = walk.deadline - self._clock()
+        if walk.route:
+            seconds = max(SHORTEST_ATTEMPT_SECONDS, SHARE_OF_TIME * seconds)
+        return await self._attempting.attempt(len(walk.attempts) + 1, walk.request, offering, seconds, recorded)
 
     async def _next(self, walk: _Walk) -> Offering:
         """The offering to try now; waits when all that are left are to be asked again.
@@ -128,7 +138,7 @@ class Dispatcher:
         else:
             raise self._exhausted(walk, "the budget is spent")
         if walk.deadline - self._clock() < SHORTEST_ATTEMPT_SECONDS:
-            raise self._exhausted(walk, "the deadline has passed")
+            raise self._exhausted(walk, walk.too_late())
         return offering
 
     async def _begin_round(self, walk: _Walk) -> None:
@@ -136,6 +146,8 @@ class Dispatcher:
             raise self._exhausted(walk, "all candidates failed")
         backoff = min(LONGEST_BACKOFF_SECONDS, FIRST_BACKOFF_SECONDS * 2 ** (walk.round - 1))
         wait = max(self._chance.uniform(0, backoff), walk.wait_until - self._clock())
+        if walk.deadline - self._clock() < SHORTEST_ATTEMPT_SECONDS:
+            raise self._exhausted(walk, walk.too_late())
         if self._clock() + wait >= walk.deadline:
             raise self._exhausted(walk, f"the next try would have to wait {wait:.0f} s, past the deadline")
         await self._sleep(wait)
@@ -168,6 +180,8 @@ class Dispatcher:
             self._credentials.forget(reference)
             walk.route.insert(0, offering)
             return
+        if failure is FailureClass.TRANSIENT and outcome.attempt.latency_ms >= SLOW_FAILURE_SECONDS * 1_000:
+            self._health.hung(offering)
         if failure is not None:
             self._health.failed(offering, failure, outcome.retry_after_seconds)
         if failure in _SERVICE_OUT:

@@ -1,4 +1,4 @@
-"""How services are doing as this process sees it: cool-downs and smoothed latency. Stands beside the snapshot."""
+"""How services are doing as this process sees it: cool-downs, latency, who hangs. Stands beside the snapshot."""
 
 from __future__ import annotations
 
@@ -25,6 +25,12 @@ SERVICE_COOL_SECONDS = {
 }
 LONGEST_COOL_SECONDS = 3_600.0  # a provider that says "in a year" is asked again in an hour
 
+# A failure that came quickly costs nothing to be tried again; one that was waited for does, each time.
+SLOW_FAILURE_SECONDS = 2.0
+FIRST_DOUBT_SECONDS = 60.0  # doubles with each further one, until a call works
+LONGEST_DOUBT_SECONDS = 900.0
+DOUBTFUL = 0.1  # how much of its utility is left to an offering that hung
+
 
 @dataclass(frozen=True, slots=True)
 class Cooling:
@@ -32,6 +38,14 @@ class Cooling:
 
     until: float
     failure: FailureClass
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """Until when an offering is doubted (on the clock of :class:`Health`), and for how long the next time."""
+
+    until: float
+    next_seconds: float
 
 
 class Health:
@@ -45,9 +59,11 @@ class Health:
         self._latency_ms: dict[int, float] = {}
         self._offerings: dict[int, Cooling] = {}
         self._services: dict[int, Cooling] = {}
+        self._doubts: dict[int, Doubt] = {}
 
     def succeeded(self, offering: Offering, latency_ms: float) -> None:
         """A call worked, in ``latency_ms``."""
+        self._doubts.pop(offering.offering_id, None)
         before = self._latency_ms.get(offering.offering_id)
         self._latency_ms[offering.offering_id] = (
             latency_ms if before is None else before + SMOOTHING * (latency_ms - before)
@@ -61,6 +77,25 @@ class Health:
         elif failure in OFFERING_COOL_SECONDS:
             seconds = retry_after_seconds or OFFERING_COOL_SECONDS[failure]
             self._cool(self._offerings, offering.offering_id, failure, seconds)
+
+    def hung(self, offering: Offering) -> None:
+        """A call was waited for in vain. What hangs is not left out, but ranks low: better late than never.
+
+        Calls side by side hang together; they count once.
+        """
+        now, doubt = self._clock(), self._doubts.get(offering.offering_id)
+        if doubt is not None and doubt.until > now:
+            return
+        seconds = FIRST_DOUBT_SECONDS if doubt is None else doubt.next_seconds
+        next_seconds = min(2 * seconds, LONGEST_DOUBT_SECONDS)
+        self._doubts[offering.offering_id] = Doubt(now + seconds, next_seconds)
+
+    def reliability(self, offering: Offering) -> float:
+        """What its utility is to be multiplied with: 1, and :data:`DOUBTFUL` for a while after it hung."""
+        if not self._doubts:
+            return 1.0
+        doubt = self._doubts.get(offering.offering_id)
+        return DOUBTFUL if doubt is not None and doubt.until > self._clock() else 1.0
 
     def _cool(self, cooling: dict[int, Cooling], key: int, failure: FailureClass, seconds: float) -> None:
         until = self._clock() + min(seconds, LONGEST_COOL_SECONDS)

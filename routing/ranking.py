@@ -60,10 +60,12 @@ class WeightedObjective:
         self._health = health
 
     def score(self, offering: Offering, needs: Needs) -> tuple[float, float, float, float]:
-        """Utility, quality, cost and speed of the offering, each in 0..1, 1 best."""
+        """Utility, quality, cost and speed of the offering, each in 0..1, 1 best; all low where it hung just now."""
         quality = self._quality.get(offering.offering_id, offering.quality)
         price = offering.price
         cost = 0.5 if price is None else self._half_cost / (self._half_cost + price.cost_nanousd(needs.expected))
         speed = self._half_latency / (self._half_latency + self._health.latency_ms(offering))
+        trust = self._health.reliability(offering)
+        quality, cost, speed = trust * quality, trust * cost, trust * speed
         weight_quality, weight_cost, weight_speed = self._shares
         return weight_quality * quality + weight_cost * cost + weight_speed * speed, quality, cost, speed

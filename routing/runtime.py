@@ -190,6 +190,10 @@ class Runtime:
         """The registry as decisions see it now."""
         return self._watch.current
 
+    def owned(self, request: TaskRequest) -> TaskRequest:
+        """The request in the name of the settings' workspace and principal."""
+        return replace(request, workspace=self.settings.workspace, principal=self.settings.principal)
+
     async def run(self, request: TaskRequest) -> TaskResult:
         """Decide, dispatch, record.
 
@@ -338,8 +342,3 @@ async def _cancel(task: asyncio.Task[None]) -> None:
     task.cancel()
     with suppress(asyncio.CancelledError):
         await task
-
-
-def owned(request: TaskRequest, settings: Settings) -> TaskRequest:
-    """The request in the name of the settings' workspace and principal."""
-    return replace(request, workspace=settings.workspace, principal=settings.principal)

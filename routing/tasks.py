@@ -9,13 +9,15 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
-from registry.words import Capability, Message, Requirements, TaskRequest
+from registry.words import Capability, Message, Requirements, TaskRequest, usd_to_nanousd
 from routing.ambient import run_request, run_request_sync
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from registry.words import JsonSchema, TaskResult
+
+_PICTURES = frozenset({Capability.IMAGE, Capability.VIDEO})
 
 
 def task_request(
@@ -46,33 +48,17 @@ def task_request(
     Raises:
         ValueError: there is no such capability, or nothing to work on.
     """
-    from registry.words import usd_to_nanousd
-
-    try:
-        wanted = Capability(capability)
-    except ValueError:
-        known = ", ".join(Capability)
-        raise ValueError(f"there is no capability {capability!r}; there are {known}") from None
-    turns = tuple(messages)
-    is_picture = wanted in (Capability.IMAGE, Capability.VIDEO)
-    if not is_picture and prompt:
-        turns = (*turns, Message("user", prompt))
-    if system:
-        turns = (Message("system", system), *turns)
-    if not (turns or prompt or inputs):
+    wanted = _capability(capability)
+    is_picture = wanted in _PICTURES
+    turns = () if is_picture else _turns(system, messages, prompt)
+    if not (turns or inputs or (is_picture and prompt)):
         raise ValueError("there is nothing to work on: give a prompt, messages or inputs")
-    optional: dict[str, Any] = {}
-    if checks is not None:
-        optional["checks"] = tuple(checks)
-    elif is_picture:
-        optional["checks"] = ("is_picture",)
-    elif wanted is Capability.EMBEDDING:
-        optional["checks"] = ()
+    chosen: dict[str, Any] = {"checks": _checks(wanted) if checks is None else tuple(checks)}
     if policy is not None:
-        optional["policy"] = policy
+        chosen["policy"] = policy
     return TaskRequest(
         capability=wanted,
-        messages=() if is_picture else turns,
+        messages=turns,
         prompt=prompt if is_picture else "",
         inputs=tuple(inputs),
         schema=schema,
@@ -83,8 +69,29 @@ def task_request(
         budget_nanousd=None if budget_usd is None else usd_to_nanousd(budget_usd),
         stage=stage,
         item=item,
-        **optional,
+        **chosen,
     )
+
+
+def _capability(name: str) -> Capability:
+    try:
+        return Capability(name)
+    except ValueError:
+        known = ", ".join(Capability)
+        raise ValueError(f"there is no capability {name!r}; there are {known}") from None
+
+
+def _turns(system: str, messages: Sequence[Message], prompt: str) -> tuple[Message, ...]:
+    first = (Message("system", system),) if system else ()
+    last = (Message("user", prompt),) if prompt else ()
+    return (*first, *messages, *last)
+
+
+def _checks(capability: Capability) -> tuple[str, ...]:
+    """The checks of work that names none."""
+    if capability is Capability.EMBEDDING:
+        return ()
+    return ("is_picture",) if capability is Capability.IMAGE else ("not_empty", "not_refusal")
 
 
 class AiTask:

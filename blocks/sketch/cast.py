@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from blocks.sketch.anatomy import POSES, Look, Place, look_of
-from blocks.sketch.creatures import draw_bird, draw_dog, draw_whale
-from blocks.sketch.from_above import draw_from_above
+from blocks.sketch.animals import ANIMALS
+from blocks.sketch.from_above import draw_from_above, draw_umbrella_from_above
 from blocks.sketch.pencil import oval
 from blocks.sketch.people import draw_person, head_of
 from blocks.sketch.props import PROPS, draw_lantern_itself
@@ -16,17 +16,15 @@ from blocks.sketch.robots import draw_helmet, draw_robot
 
 if TYPE_CHECKING:
     from blocks.sketch.camera import Camera
+    from blocks.sketch.figures import Character
     from blocks.sketch.pencil import Sheet
-    from blocks.sketch.scene import Character, Scene
+    from blocks.sketch.scene import Scene
 
-# How high each kind stands beside a grown person.
-_HEIGHTS = {"robot": 0.97, "child": 0.64, "boy": 0.7, "girl": 0.7, "bird": 0.2, "dog": 0.4, "cat": 0.24, "whale": 1.3,
-            "old woman": 0.92, "old man": 0.98, "woman": 0.96}  # fmt: skip
+# How high each kind of person stands beside a grown one.
+_HEIGHTS = {"robot": 0.97, "child": 0.64, "boy": 0.7, "girl": 0.7, "old woman": 0.92, "old man": 0.98, "woman": 0.96}
 # What a figure carries, its height beside a grown person, and where its foot is from the hand, in the same measure.
 _CARRIED = {"lantern": (0.17, -0.15), "umbrella": (0.72, -0.2), "book": (0.1, 0.0), "letter": (0.13, 0.02),
-            "balloon": (0.75, 0.0), "flowers": (0.2, 0.02), "kite": (0.9, -0.4)}  # fmt: skip
-# What fills a close-up: the share of an animal's height at which its head is, and how much larger it is drawn.
-_ANIMAL_CLOSE = {"bird": (0.8, 2.4), "dog": (0.88, 1.9), "cat": (0.9, 2.1), "whale": (0.5, 0.8)}
+            "balloon": (0.75, 0.0), "flowers": (0.2, 0.02), "kite": (0.9, -0.4), "violin": (0.4, -0.2)}  # fmt: skip
 _SUIT = Look(
     hair="short",
     hair_shade=0.8,
@@ -38,27 +36,38 @@ _SUIT = Look(
     beard=False,
     glasses=False,
 )
+_ANIMALS_STAND = 0.72
+"""How high the tallest animal stands where there are only animals, beside a grown person, if it can be so."""
+_FACE = 30.0
+"""The radius of an animal's face in a close-up, in units."""
+_LOWEST_CROWN = 52.0
+"""How far down the crown of the smallest may be in a medium shot."""
 _NEAR = frozenset({"close-up", "extreme close-up", "medium", "over-the-shoulder"})
 
 
 def framed(camera: Camera, scene: Scene) -> Camera:
-    """A medium shot goes by the tallest who are in it: a camera comes down to a child."""
-    tallest = max(
-        (_HEIGHTS.get(who.kind, 1.0) for who in scene.characters if who.kind not in _ANIMAL_CLOSE), default=1.0
-    )
-    if scene.shot != "medium":
-        return camera
-    person = camera.person / tallest
-    return replace(camera, person=person, crown=camera.foot - person)
+    """A medium shot goes by the tallest who are in it: a camera comes down to a child, and nearer to small animals."""
+    # Not all the way down to a small robot: that is how one sees that it is small.
+    people = [_HEIGHTS.get(who.kind, 1.0) * max(who.size, 0.8) for who in scene.characters if who.kind not in ANIMALS]
+    tallest = max(people, default=1.0)
+    if scene.shot == "medium":
+        person = camera.person / tallest
+        return replace(camera, person=person, crown=camera.foot - person)
+    if scene.shot in {"wide", "low-angle"} and scene.characters and not people:
+        person = camera.person * min(1.9, max(1.0, _ANIMALS_STAND / max(map(figure_height, scene.characters))))
+        return replace(camera, person=person, crown=camera.foot - person * camera.squash)
+    return camera
+
+
+def figure_height(who: Character) -> float:
+    """How high somebody stands beside a grown person."""
+    usual = ANIMALS[who.kind].height if who.kind in ANIMALS else _HEIGHTS.get(who.kind, 1.0)
+    return usual * who.size
 
 
 def held_by(scene: Scene) -> str:
     """What the first figure carries, empty where nothing is there to carry or nobody with hands."""
-    if (
-        not scene.characters
-        or scene.characters[0].kind in _ANIMAL_CLOSE
-        or scene.shot not in {"wide", "low-angle", "medium"}
-    ):
+    if not scene.characters or scene.characters[0].kind in ANIMALS or scene.shot not in {"wide", "low-angle", "medium"}:
         return ""
     return next((thing for thing in scene.things if thing in _CARRIED), "")
 
@@ -83,6 +92,9 @@ def draw_cast_from_above(sheet: Sheet, scene: Scene) -> None:
         x = sheet.width * (0.5 + (index - (count - 1) / 2) * 0.16)
         y = 58.0 + (5.0 if index % 2 else -4.0)
         pose = scene.pose if index == 0 or scene.pose in {"walk", "run"} else "stand"
+        if "umbrella" in scene.things and who.kind not in ANIMALS:
+            draw_umbrella_from_above(sheet, x, y, look_of(who.name, who.kind).coat_shade)
+            continue
         draw_from_above(sheet, who, x, y, pose, 1 if index < count / 2 or scene.pose in {"walk", "run"} else -1)
 
 
@@ -96,6 +108,9 @@ def _blocking(scene: Scene, count: int) -> list[tuple[float, float, int]]:
         return [(0.5 - 0.1 * side, 1.0, side)]
     if count == 2:
         return [(0.5 - 0.17 * spread, 1.0, 1), (0.5 + 0.16 * spread, 0.97, -1)]
+    if count > 2 and scene.shot not in _NEAR and all(who.kind in ANIMALS for who in scene.characters):
+        # They are longer than they are high.
+        return [(0.4, 0.84, 1), (0.64, 0.88, -1), (0.16, 1.0, 1), (0.86, 1.0, -1)][:count]
     if count == 3:
         return [(0.5, 0.86, -side), (0.5 - 0.24 * spread, 1.0, 1), (0.5 + 0.24 * spread, 0.98, -1)]
     return [(0.4, 0.82, 1), (0.6, 0.82, -1), (0.5 - 0.3 * spread, 1.0, 1), (0.5 + 0.28 * spread, 1.0, -1)]
@@ -124,27 +139,34 @@ def _figure(
 
 def _place(scene: Scene, camera: Camera, who: Character, standing: tuple[float, float, int]) -> Place:
     x, scale, facing = standing
-    high = camera.person * _HEIGHTS.get(who.kind, 1.0) * scale
+    high = camera.person * figure_height(who) * scale
     foot = camera.foot_at(scale)
-    if scene.shot in _NEAR and who.kind in _ANIMAL_CLOSE:
+    if scene.shot in _NEAR and who.kind in ANIMALS:
         x, foot, high = _animal_near(scene, who, x, facing)
     elif scene.shot in {"close-up", "extreme close-up"}:
         high = max(high, camera.person * 0.85)
         eyes = 0.936 if who.kind == "robot" else 0.92
         foot = camera.crown + high if scene.shot == "close-up" else 44 + eyes * high
-    elif scene.shot in _NEAR or scene.shot == "low-angle":
+    elif scene.shot in _NEAR:
+        # However small they are beside the others, their face is in the frame.
+        lowest = _LOWEST_CROWN if len(scene.characters) > 1 else _LOWEST_CROWN * 0.55
+        foot = min(camera.foot + (1 - scale) * 8, lowest + high)
+    elif scene.shot == "low-angle":
         foot = camera.foot + (1 - scale) * 8
+    if who.kind in ANIMALS and scene.shot not in _NEAR:
+        foot -= ANIMALS[who.kind].lift * high
     return Place(x=x, foot=foot, high=high, facing=facing, taper=camera.taper, squash=camera.squash)
 
 
 def _animal_near(scene: Scene, who: Character, x: float, facing: int) -> tuple[float, float, float]:
-    """Where an animal is in a near shot (x, foot, height): its head fills a close-up, all of it a medium shot."""
-    share, larger = _ANIMAL_CLOSE[who.kind]
+    """Where an animal is in a near shot (x, foot, height): its face fills a close-up, all of it a medium shot."""
+    animal = ANIMALS[who.kind]
     if scene.shot in {"medium", "over-the-shoulder"}:
-        high = {"bird": 34.0, "cat": 40.0, "dog": 54.0}.get(who.kind, 46.0)
-        return x, 97.0, high
-    high = 74.0 * larger * (2.2 if scene.shot == "extreme close-up" else 1.0)
-    return x - facing * high * {"bird": 0.3, "dog": 0.62, "cat": 0.62}.get(who.kind, 0.3), 52 + share * high, high
+        high = animal.medium * min(1.15, max(0.8, who.size))
+        across = 0.25 * high * facing if animal.medium > 70 else 0.0
+        return x - across, 97.0 - min(animal.lift, 1.0) * 34, high
+    high = _FACE / animal.skull * (2.2 if scene.shot == "extreme close-up" else 1.0)
+    return x - facing * high * animal.face[0], 50 + animal.face[1] * high, high
 
 
 def _pose(scene: Scene, turn: int, held: str) -> str:
@@ -173,12 +195,8 @@ def draw_character(sheet: Sheet, scene: Scene, who: Character, place: Place, pos
     match who.kind:
         case "robot":
             draw_robot(sheet, place, pose, scene.mood, random.Random(who.name), back=back)  # noqa: S311 - a drawing
-        case "bird":
-            draw_bird(sheet, place, pose, 0.1 + look.coat_shade * 0.6)
-        case "dog" | "cat":
-            draw_dog(sheet, place, pose, look.coat_shade, cat=who.kind == "cat")
-        case "whale":
-            draw_whale(sheet, place, 0.45)
+        case kind if kind in ANIMALS:
+            ANIMALS[kind].draw(sheet, place, pose, look.coat_shade)
         case "astronaut":
             draw_person(sheet, place, _SUIT, pose, scene.mood, back=back)
             head = head_of(place, POSES.get(pose, POSES["stand"]), _SUIT)
@@ -189,7 +207,7 @@ def draw_character(sheet: Sheet, scene: Scene, who: Character, place: Place, pos
 
 def _shoulder(sheet: Sheet, scene: Scene, who: Character) -> None:
     """The one over whose shoulder we look: large, dark, from behind, cut by the frame."""
-    if who.kind in _ANIMAL_CLOSE:
+    if who.kind in ANIMALS:
         place = Place(x=sheet.width * 0.1, foot=112, high=90, facing=1)
     else:
         place = Place(x=sheet.width * 0.17, foot=272, high=250, facing=1)

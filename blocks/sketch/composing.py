@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from blocks.sketch.camera import CAMERAS
 from blocks.sketch.cast import draw_cast, draw_cast_from_above, framed, held_by
+from blocks.sketch.crowd import draw_crowd, draw_crowd_from_above
 from blocks.sketch.ground import draw_ground
 from blocks.sketch.pencil import Sheet
 from blocks.sketch.plan import draw_plan
@@ -28,6 +29,8 @@ def compose(scene: Scene, width: float, scale: float) -> Sheet:
     sheet = Sheet(width, scale, PALETTES[scene.light], random.Random(scene.seed))  # noqa: S311 - a drawing
     if scene.shot == "bird's-eye":
         draw_plan(sheet, scene)
+        if scene.crowd:
+            draw_crowd_from_above(sheet)
         draw_cast_from_above(sheet, scene)
     else:
         _from_the_side(sheet, scene)
@@ -45,6 +48,8 @@ def _from_the_side(sheet: Sheet, scene: Scene) -> None:
             draw_ground(sheet, scene, camera)
     if camera.depth > 0:
         draw_stage(sheet, scene, camera, held_by(scene))
+        if scene.crowd:
+            draw_crowd(sheet, camera)
     faint = _FAINT.get(scene.shot, 0.0)
     if faint:
         whole = [(0.0, 0.0), (sheet.width, 0.0), (sheet.width, sheet.height), (0.0, sheet.height)]

@@ -89,7 +89,10 @@ def _muzzle(sheet: Sheet, place: Place, shade: float, *, cat: bool) -> None:
         sheet.area(oval(*place.at(0.955, 0.84), 0.035 * high, 0.03 * high), 1.0)
         sheet.line(smooth(place.along([(0.95, 0.78), (0.85, 0.755), (0.76, 0.78)])), width=pen * 0.8)
     for across in (0.66,) if not cat else (0.56, 0.7):
-        sheet.area(oval(*place.at(across, 0.9), 0.025 * high, 0.028 * high), 1.0)
+        x, y = place.at(across, 0.9)
+        sheet.area(oval(x, y, 0.025 * high, 0.028 * high), 1.0)
+        glint = oval(x - 0.008 * high, y - 0.009 * high, 0.008 * high, 0.008 * high, points=8)
+        sheet.area(glint, 0, colour=(255, 255, 250))
     if cat:
         sheet.area(oval(*place.at(0.64, 0.82), 0.02 * high, 0.015 * high), 0.9)
         for side in (-1, 1):

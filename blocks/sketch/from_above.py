@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
-from blocks.sketch.anatomy import POSES, limb, look_of
+from blocks.sketch.anatomy import POSES, Place, limb, look_of
+from blocks.sketch.animals import ANIMALS
+from blocks.sketch.critters import draw_butterfly
 from blocks.sketch.pencil import oval, smooth
 
 if TYPE_CHECKING:
+    from blocks.sketch.figures import Character
     from blocks.sketch.pencil import Point, Sheet
-    from blocks.sketch.scene import Character
 
 SUN = (0.82, -0.36)
 """Where shadows fall, for each unit of height."""
@@ -30,11 +33,17 @@ def draw_from_above(sheet: Sheet, who: Character, x: float, y: float, pose_name:
             _bird(sheet, x, y, facing)
         case "whale":
             _whale(sheet, x, y, facing)
-        case "dog" | "cat":
-            _animal(sheet, x, y, facing, 10.0 if who.kind == "dog" else 7.0, look.coat_shade)
+        case "owl":
+            _bird(sheet, x, y, facing)
+        case "butterfly" | "bee":
+            draw_butterfly(sheet, Place(x=x, foot=y + 7, high=14 if who.kind == "butterfly" else 6), look.coat_shade)
+        case "fish":
+            _whale(sheet, x, y, facing, 0.4)
+        case kind if kind in ANIMALS:
+            _animal(sheet, x, y, facing, 6.0 + 10 * min(1.0, ANIMALS[kind].height * who.size), look.coat_shade)
         case _:
-            size = 1.1 if look.child else 1.5
-            _shape_ofcast_shadow(sheet, x, y, pose_name, 26 * size)
+            size = (1.1 if look.child else 1.5) * min(1.3, max(0.6, who.size))
+            _cast_figure(sheet, x, y, pose_name, 26 * size)
             stride = 3.4 * size if pose_name in {"walk", "run"} else 0.0
             for side, ahead in ((-1, stride), (1, -stride)):
                 sheet.shape(
@@ -64,7 +73,17 @@ def draw_from_above(sheet: Sheet, who: Character, x: float, y: float, pose_name:
                     sheet.area(oval(x + facing * 3.2, y + side * 1.2, 0.7, 0.7), 0, colour=sheet.palette.glow)
 
 
-def _shape_ofcast_shadow(sheet: Sheet, x: float, y: float, pose_name: str, length: float) -> None:
+def draw_umbrella_from_above(sheet: Sheet, x: float, y: float, shade: float) -> None:
+    """An umbrella, which is all that is seen of whoever stands under it."""
+    rim = [(x + 10 * math.cos(k * math.pi / 4), y + 9 * math.sin(k * math.pi / 4)) for k in range(8)]
+    cast_shadow(sheet, rim, 12)
+    for index, corner in enumerate(rim):
+        panel = [(x, y), corner, rim[(index + 1) % 8]]
+        sheet.shape(panel, shade + (0.14 if index % 2 else 0.0), width=0.42)
+    sheet.area(oval(x, y, 0.9, 0.9), 0.95)
+
+
+def _cast_figure(sheet: Sheet, x: float, y: float, pose_name: str, length: float) -> None:
     pose = POSES.get(pose_name, POSES["stand"])
 
     def cast(point: Point) -> Point:
@@ -139,17 +158,21 @@ def _animal(sheet: Sheet, x: float, y: float, facing: int, size: float, shade: f
         sheet.shape(ear, shade + 0.3, width=0.42)
 
 
-def _whale(sheet: Sheet, x: float, y: float, facing: int) -> None:
+def _whale(sheet: Sheet, x: float, y: float, facing: int, size: float = 1.0) -> None:
     body = [(26, 0), (20, -8), (4, -11), (-14, -6), (-28, -1.6), (-28, 1.6), (-14, 6), (4, 11), (20, 8)]
     fluke = [(-26, 0), (-34, -9), (-41, -12), (-37, 0), (-41, 12), (-34, 9)]
     for fin in ([(8, -9), (0, -20), (-6, -21), (-2, -9)], [(8, 9), (0, 20), (-6, 21), (-2, 9)], fluke, body):
-        form = smooth([(x + facing * dx, y + dy) for dx, dy in fin], closed=True, steps=4)
+        form = smooth([(x + facing * dx * size, y + dy * size) for dx, dy in fin], closed=True, steps=4)
         if fin is body:
             cast_shadow(sheet, form, 4)
         sheet.shape(form, 0.6, width=0.6, passes=2)
     sheet.area(
-        smooth([(x + facing * dx, y + dy) for dx, dy in ((20, -1), (0, -3), (-22, 0), (0, 1.5))], closed=True), 0.45
+        smooth(
+            [(x + facing * dx * size, y + dy * size) for dx, dy in ((20, -1), (0, -3), (-22, 0), (0, 1.5))], closed=True
+        ),
+        0.45,
     )
     for side in (-1, 1):
-        sheet.area(oval(x + facing * 19, y + side * 5, 0.8, 0.8), 1.0)
-    sheet.line(smooth([(x + facing * 12, y), (x + facing * 6, y - 6), (x + facing * 10, y - 11)]), width=0.5, dark=0.5)
+        sheet.area(oval(x + facing * 19 * size, y + side * 5 * size, 0.8, 0.8), 1.0)
+    spout = [(12, 0), (6, -6), (10, -11)]
+    sheet.line(smooth([(x + facing * dx * size, y + dy * size) for dx, dy in spout]), width=0.5, dark=0.5)

@@ -141,14 +141,28 @@ def _tree_line(sheet: Sheet, base: float) -> None:
 def _road(sheet: Sheet, scene: Scene, camera: Camera, *, water: bool) -> None:
     """A road, or a river, over whatever ground there is."""
     start = max(-30.0, camera.horizon)
-    far = sheet.width * (0.42 if scene.seed & 1 else 0.58)
-    left, right = sheet.width * 0.08, sheet.width * 0.8
-    bend = 7 if scene.seed & 1 else -7
-    edge_left = smooth([(far - 0.8, start), (far - 3 + bend, start + 10), (left + 18, 76), (left - 20, 103)])
-    edge_right = smooth([(far + 0.8, start), (far + 5 + bend, start + 10), (right - 8, 76), (right + 16, 103)])
+    far, near = (0.42, 0.52) if scene.seed & 1 else (0.58, 0.48)
+    bend = 13.0 if scene.seed & 1 else -13.0
+    edge_left: list[Point] = []
+    edge_right: list[Point] = []
+    # Its width grows with the distance below the horizon, as a level band's does; so do its bends.
+    for share in (0.0, 0.06, 0.14, 0.26, 0.42, 0.62, 0.82, 1.0):
+        y = start + share * (103 - start)
+        x = sheet.width * (far + (near - far) * share) + bend * math.sin(math.tau * share**0.55) * (0.15 + share)
+        half = 0.7 + sheet.width * 0.27 * share
+        edge_left.append((x - half, y))
+        edge_right.append((x + half, y))
+    edge_left, edge_right = smooth(edge_left), smooth(edge_right)
     sheet.area([*edge_left, *reversed(edge_right)], 0.34 if water else 0.06)
     sheet.line(edge_left, width=0.5, dark=0.7, passes=2)
     sheet.line(edge_right, width=0.5, dark=0.7, passes=2)
+    if water:
+        for _ in range(16):
+            index = sheet.hand.randrange(4, len(edge_left) - 2)
+            (left, y), (right, _) = edge_left[index], edge_right[index]
+            x, size = sheet.hand.uniform(left, right), (right - left) * 0.08
+            sheet.line(smooth([(x - size, y), (x, y - size * 0.16), (x + size, y)]), width=0.34, dark=0.45)
+        return
     middle = [((a[0] + b[0]) / 2, (a[1] + b[1]) / 2) for a, b in zip(edge_left, edge_right, strict=True)]
     for index in range(2, len(middle) - 2, 3):
         sheet.line(middle[index : index + 2], width=0.3 + index * 0.03, dark=0.5)

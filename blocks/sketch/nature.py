@@ -1,9 +1,10 @@
-"""What grows and lies in the open: trees and rocks, each by foot and height."""
+"""What grows and lies in the open: trees, cactuses and rocks, each by foot and height."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from blocks.sketch.anatomy import limb
 from blocks.sketch.pencil import oval, smooth
 
 if TYPE_CHECKING:
@@ -92,3 +93,19 @@ def draw_rocks(sheet: Sheet, x: float, foot: float, high: float) -> None:
         face = [edge[2], edge[3], edge[4], (cx + top * 0.15, foot), (cx + top * 0.1, foot - top * 0.5)]
         sheet.area(face, 0.55, alpha=0.8)
         sheet.hatch(face, angle=0.7, spacing=1.1, dark=0.45)
+
+
+def draw_cactus(sheet: Sheet, x: float, foot: float, high: float) -> None:
+    """A cactus with two arms."""
+    for side, low, top in ((-1, 0.36, 0.74), (1, 0.46, 0.86)):
+        arm = [
+            (x, foot - high * low),
+            (x + side * high * 0.22, foot - high * (low + 0.02)),
+            (x + side * high * 0.26, foot - high * top),
+        ]
+        sheet.shape(limb(arm, (high * 0.1, high * 0.11, high * 0.09)), 0.4, width=0.5)
+    trunk = limb([(x, foot), (x, foot - high * 0.5), (x, foot - high)], (high * 0.15, high * 0.16, high * 0.13))
+    sheet.shape(trunk, 0.4, width=0.5, passes=2)
+    for shift in (-0.035, 0.0, 0.035):
+        rib = [(x + shift * high, foot - high * 0.04), (x + shift * high, foot - high * 0.95)]
+        sheet.line(rib, width=0.3, dark=0.45)

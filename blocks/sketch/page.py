@@ -31,6 +31,7 @@ _RARE: tuple[Colour, ...] = (
     _INK,
     _FADED,
     _MARK,
+    (212, 143, 130),  # its edges, which are most of it in the smallest print
     (255, 226, 150),
     (250, 214, 132),
     (232, 196, 120),
@@ -97,7 +98,7 @@ def _lay_out(scene: Scene, width_px: int, height_px: int, fonts: Fonts) -> Layou
 
 
 def _few_colours(page: Image.Image) -> Image.Image:
-    """The page in 96 colours. Median cut keeps washes smooth, but loses what is rare: that is given to it."""
+    """The page in 95 colours. Median cut keeps washes smooth, but loses what is rare: that is given to it."""
     common = page.quantize(_COLOURS, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
     values = (common.getpalette() or [])[: _COLOURS * 3]
     palette = Image.new("P", (1, 1))

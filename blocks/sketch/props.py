@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from blocks.sketch import furniture, vehicles
+from blocks.sketch import furniture, nature, vehicles, wares
 from blocks.sketch.furniture import box
 from blocks.sketch.pencil import arc, oval, smooth
 
@@ -337,6 +337,15 @@ PROPS: dict[str, tuple[Draw, float, float]] = {
     "telescope": (draw_telescope, 0.75, 0.0),
     "car": (vehicles.draw_car, 0.72, 0.0),
     "train": (vehicles.draw_train, 1.2, 0.0),
+    "bicycle": (vehicles.draw_bicycle, 0.5, 0.0),
+    "cup": (wares.draw_cup, 0.16, 0.0),
+    "kettle": (wares.draw_kettle, 0.24, 0.0),
+    "pot": (wares.draw_pot, 0.26, 0.0),
+    "bread": (wares.draw_bread, 0.16, 0.0),
+    "stove": (wares.draw_stove, 0.7, 0.0),
+    "stall": (wares.draw_stall, 1.05, 0.0),
+    "violin": (wares.draw_violin, 0.36, 0.0),
+    "cactus": (nature.draw_cactus, 0.8, 0.0),
     "tent": (draw_tent, 0.85, 0.0),
     "bench": (furniture.draw_bench, 0.45, 0.0),
     "fence": (draw_fence, 0.5, 0.0),

@@ -5,35 +5,40 @@ from __future__ import annotations
 import hashlib
 import random
 import re
-from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from blocks.sketch import vocabulary
+from blocks.sketch.figures import Character, is_crowd, read_figures
+from blocks.sketch.reading import (
+    absent,
+    all_of,
+    first_of,
+    phrase_of,
+    sentences_of,
+    text_of,
+    without_labels,
+    without_shots,
+    words_of,
+)
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from registry.words import TaskRequest
 
-MOST_FIGURES = 4
 _MOST_THINGS = 6
 _CAPTION_CHARACTERS = 400
-_WORD = re.compile(r"[^\W\d_]+", re.UNICODE)
-_ARABIC_MARKS = re.compile(r"[\u064b-\u0652\u0640]")
-_ARABIC_PREFIX = re.compile(r"^(?:وال|بال|ال|و)(?=\w{2})")
-_SENTENCE = re.compile(r"(.+?[.!?。！？؟]+)(?:\s|$)", re.DOTALL)  # noqa: RUF001 - the full stops of other scripts
-
-
-@dataclass(frozen=True, slots=True)
-class Character:
-    """Somebody who is seen: the ``kind`` says how to draw them, the ``name`` makes them look the same in each frame."""
-
-    name: str
-    kind: str
+_SWIMMERS = frozenset({"whale", "fish", "turtle"})
+_FLYERS = frozenset({"bird", "owl", "butterfly", "bee"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scene:
-    """Everything that is drawn. Each field is one of the values in :mod:`blocks.sketch.vocabulary`, or empty."""
+    """Everything that is drawn. Each field is one of the values in :mod:`blocks.sketch.vocabulary`, or empty.
+
+    ``crowd`` says that many more people stand behind those who are named.
+    """
 
     shot: str
     characters: tuple[Character, ...]
@@ -46,42 +51,45 @@ class Scene:
     motion: str
     caption: str
     seed: int
+    crowd: bool = False
 
 
 def read_scene(request: TaskRequest) -> Scene:
     """The scene that a request describes. The same request gives the same scene, always."""
     hints = request.hints
-    place = _text(hints.get("setting")) + " " + _text(hints.get("location"))
-    told = f"{place} {request.prompt}"
-    words = _words(told)
+    place = f"{text_of(hints.get('setting'))} {text_of(hints.get('location'))}"
+    prompt = without_labels(request.prompt)
+    seen = without_shots(prompt)
+    # The caption is the story's own sentence: it tells of weather and place what a description may leave out.
+    told = f"{place} {seen} {text_of(hints.get('caption'))}"
+    words = words_of(f"{place} {seen}")
     seed = _seed(request)
-    light = _light(_text(hints.get("time_of_day")), words)
-    ground = _first(_words(place), vocabulary.GROUNDS) or _first(words, vocabulary.GROUNDS)
-    weather = frozenset(_all(words, vocabulary.WEATHERS))
-    characters = _characters(hints.get("characters"), request.prompt)
-    things = _all(words, vocabulary.THINGS)
-    if ground == "sea" and any(who.kind not in {"whale", "bird"} for who in characters):
-        ground = "shore"  # people do not stand on water
+    characters = read_figures(hints.get("characters"), seen)
+    ground = _ground(place, told, characters)
+    things = _things(all_of(words, vocabulary.THINGS), ground)
+    light = _light(text_of(hints.get("time_of_day")), words)
     if not light and {"moon", "stars"} & set(things):
         light = "night"
-    if not characters and not things and not hints.get("characters"):
+    crowd = is_crowd(seen)
+    if not characters and not things and not ground and not hints.get("characters"):
         # A thought without a picture in it: somebody under a big sky, and something to look at.
         characters = (Character("somebody", "person"),)
-        things = _all(words, vocabulary.IDEAS) or list(
+        things = all_of(words, vocabulary.IDEAS) or list(
             (("tree", "birds"), ("kite", "birds"), ("bench", "tree"))[seed % 3]
         )
     return Scene(
-        shot=_shot(_text(hints.get("shot_type")), request.prompt),
+        shot=_shot(text_of(hints.get("shot_type")), prompt),
         characters=characters,
-        ground=ground or random.Random(seed).choice(("field", "road", "mountains")),  # noqa: S311 - a drawing
+        ground=ground or _any_ground(place, seed),
         things=tuple(things)[:_MOST_THINGS],
         light=light or ("night" if ground == "space" else "day"),
-        weather=weather,
-        pose=_first(words, vocabulary.POSES) or "stand",
-        mood=_first(words, vocabulary.MOODS),
-        motion=_motion(_text(hints.get("camera_motion")) or _text(hints.get("motion")), request.prompt),
-        caption=_caption(hints, request.prompt),
+        weather=_weather(told),
+        pose=first_of(words, vocabulary.POSES) or "stand",
+        mood=first_of(words, vocabulary.MOODS),
+        motion=_motion(text_of(hints.get("camera_motion")) or text_of(hints.get("motion")), prompt),
+        caption=_caption(hints, prompt),
         seed=seed,
+        crowd=crowd,
     )
 
 
@@ -89,131 +97,70 @@ def _seed(request: TaskRequest) -> int:
     """A number made of everything that the picture depends on: other shots, other lines."""
     hints = sorted((str(key), str(value)) for key, value in request.hints.items())
     content = repr((request.prompt, hints, request.params.get("seed")))
+    return _number(content)
+
+
+def _number(content: str) -> int:
     return int.from_bytes(hashlib.sha256(content.encode("utf-8", "replace")).digest()[:8])
 
 
-def _text(value: Any) -> str:
-    """A hint as text, whatever a language model has put there."""
-    if value is None:
-        return ""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, Mapping):
-        return " ".join(map(_text, value.values()))
-    if isinstance(value, Sequence):
-        return " ".join(map(_text, value))
-    return str(value)
+def _ground(place: str, told: str, characters: tuple[Character, ...]) -> str:
+    """What is underfoot: what is said first; where nothing is said, what the things there make likely."""
+    words = words_of(told)
+    ground = first_of(words_of(place), vocabulary.GROUNDS) or first_of(words, vocabulary.GROUNDS)
+    ground = ground or first_of(words, vocabulary.LIKELY_GROUNDS)
+    if ground == "space" and {"inside", "interior", "indoors", "aboard", "cockpit", "cabin"} & set(words):
+        return "room"
+    if ground == "sea" and any(who.kind not in _SWIMMERS | _FLYERS for who in characters):
+        return "shore"  # people do not stand on water
+    if ground != "sea" and any(who.kind == "whale" for who in characters):
+        return "sea"
+    return ground
 
 
-def _words(text: str) -> list[str]:
-    lowered = _ARABIC_MARKS.sub("", text.lower())
-    words = _WORD.findall(lowered)
-    # Arabic writes "and" and "the" as part of the word.
-    words += [bare for word in words if (bare := _ARABIC_PREFIX.sub("", word)) != word]
-    # Scripts without spaces: every piece of up to three characters may be a word.
-    for run in re.findall(r"[\u3040-\u30ff\u4e00-\u9fff]+", lowered):
-        words += [run[start : start + size] for size in (3, 2, 1) for start in range(len(run) - size + 1)]
-    return words
+def _any_ground(place: str, seed: int) -> str:
+    """Some ground where nothing tells which: the same in all shots of the same place."""
+    pick = random.Random(_number(place) if place.strip() else seed)  # noqa: S311 - a drawing
+    return pick.choice(("field", "road", "mountains"))
 
 
-def _singular(word: str) -> tuple[str, ...]:
-    if word.endswith("s") and len(word) > 3:
-        return word, word[:-1], word[:-2]
-    return (word,)
+def _things(things: list[str], ground: str) -> list[str]:
+    """The things without the parts of others: a lighthouse has its stairs and its lamp within."""
+    if ground == "room":
+        return things
+    within = {part for thing in things for part in vocabulary.PARTS.get(thing, ())}
+    return [thing for thing in things if thing not in within]
 
 
-def _all(words: Iterable[str], meaning: Mapping[str, str]) -> list[str]:
-    """What the words stand for, in their order, each once."""
-    found = (meaning[form] for word in words for form in _singular(word)[:2] if form in meaning)
-    return list(dict.fromkeys(found))
-
-
-def _first(words: Iterable[str], meaning: Mapping[str, str]) -> str:
-    return next(iter(_all(words, meaning)), "")
-
-
-def _phrase(text: str, phrases: Iterable[tuple[str, str]]) -> str:
-    spaced = " " + re.sub(r"[\s_-]+", " ", text.lower()) + " "
-    return next((means for phrase, means in phrases if re.search(rf"\b{re.escape(phrase)}\b", spaced)), "")
+def _weather(told: str) -> frozenset[str]:
+    missing = absent(told)
+    return frozenset(all_of((word for word in words_of(told) if word not in missing), vocabulary.WEATHERS))
 
 
 def _shot(hint: str, prompt: str) -> str:
-    return _phrase(hint, vocabulary.SHOT_WORDS) or _phrase(prompt, vocabulary.SHOT_WORDS) or "wide"
+    return phrase_of(hint, vocabulary.SHOT_WORDS) or phrase_of(prompt, vocabulary.SHOT_WORDS) or "wide"
 
 
 def _motion(hint: str, prompt: str) -> str:
     if hint:
-        return _phrase(hint, vocabulary.MOTIONS)
+        return phrase_of(hint, vocabulary.MOTIONS)
     # Only what is said of the camera: "she follows the path" moves no camera.
     camera = " ".join(re.findall(r"camera[^.;]{0,40}|(?:pan|tilt|dolly|zoom|tracking) [^.;]{0,20}", prompt.lower()))
-    return _phrase(camera, vocabulary.MOTIONS)
+    return phrase_of(camera, vocabulary.MOTIONS)
 
 
 def _light(hint: str, words: list[str]) -> str:
-    return _first(_words(hint), vocabulary.LIGHTS) or _first(words, vocabulary.LIGHTS)
-
-
-def _characters(hint: Any, prompt: str) -> tuple[Character, ...]:
-    named: list[Character] = []
-    if isinstance(hint, str):
-        hint = [part for part in re.split(r"[,;]| and ", hint) if part.strip()]
-    if isinstance(hint, Sequence):
-        for one in hint:
-            name = _text(one.get("name") or one) if isinstance(one, Mapping) else _text(one)
-            if name.strip():
-                named.append(Character(name.strip(), _kind(name, _text(one), prompt)))
-    if not named:
-        kinds = _all(_words(prompt), vocabulary.FIGURES)
-        # A pronoun stands for somebody who has been named already.
-        told = [kind for kind in kinds if kind not in {"man", "woman"}] or kinds
-        named = [Character(kind, kind) for kind in (kinds if _names_both(prompt) else told)]
-        if re.search(r"\b(?:people|crowd|group|children|friends|family)\b", prompt.lower()):
-            named += [Character(f"{named[0].kind} {number}", named[0].kind) for number in (2, 3)]
-    return tuple({character.name: character for character in named}.values())[:MOST_FIGURES]
-
-
-def _names_both(prompt: str) -> bool:
-    plain = set(_words(prompt)) - {"he", "she"}
-    return any(vocabulary.FIGURES.get(word) in {"man", "woman"} for word in plain)
-
-
-def _kind(name: str, description: str, prompt: str) -> str:
-    """How to draw somebody: by a word in the name, in the description, or where the prompt says what they are."""
-    for told in (name, description):
-        kind = _kind_in(told)
-        if kind:
-            return kind
-    # "Mara, a young woman", "Mara (a robot)", "Mara is a child"; but not "Mara sees the robot".
-    said = re.search(
-        rf"\b{re.escape(name)}\s*(?:,|\(|:|is|was)\s*(?:an?|the)\s([^.;,)]{{1,40}})", prompt, re.IGNORECASE
-    )
-    if said and _kind_in(said.group(1)):
-        return _kind_in(said.group(1))
-    digest = hashlib.sha256(name.lower().encode("utf-8", "replace")).digest()[0]
-    feminine = name.lower().endswith(("a", "e", "ة", "а"))  # noqa: RUF001 - a Cyrillic ending
-    return "woman" if feminine or digest < 100 else "man"
-
-
-def _kind_in(text: str) -> str:
-    words = _words(text)
-    kind = _first(words, vocabulary.FIGURES)
-    if kind in {"man", "woman"} and {"old", "elderly", "aged"} & set(words):
-        return f"old {kind}"
-    return kind
+    return first_of(words_of(hint), vocabulary.LIGHTS) or first_of(words, vocabulary.LIGHTS)
 
 
 def _caption(hints: Mapping[str, Any], prompt: str) -> str:
-    caption = _text(hints.get("caption"))
+    caption = text_of(hints.get("caption"))
     if "caption" not in hints:
-        caption = next((sentence for sentence in _sentences(prompt) if not _is_direction(sentence)), prompt)
+        caption = next((sentence for sentence in sentences_of(prompt) if not _is_direction(sentence)), prompt)
     caption = " ".join(caption.split())
     return caption if len(caption) <= _CAPTION_CHARACTERS else caption[:_CAPTION_CHARACTERS] + "…"
 
 
-def _sentences(text: str) -> list[str]:
-    return [sentence.strip() for sentence in _SENTENCE.findall(text.strip() + " ")] or [text]
-
-
 def _is_direction(sentence: str) -> bool:
     """Whether a sentence says how to film and nothing of what: "Medium shot."."""
-    return len(sentence.split()) <= 4 and bool(_phrase(sentence, vocabulary.SHOT_WORDS))
+    return len(sentence.split()) <= 4 and bool(phrase_of(sentence, vocabulary.SHOT_WORDS))

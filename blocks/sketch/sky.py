@@ -67,7 +67,7 @@ def draw_sky(sheet: Sheet, scene: Scene, horizon: float) -> None:
         _sun(sheet, x, horizon - 9 if low else max(14.0, horizon * 0.3), 8.0, low=low)
     if gloomy:
         _clouds(sheet, scene, horizon, shade=0.72, count=6)
-    elif scene.ground != "space" and ("clouds" in scene.things or scene.light == "day"):
+    elif scene.ground not in {"space", "desert"} and ("clouds" in scene.things or scene.light == "day"):
         _clouds(sheet, scene, horizon, shade=0.0, count=3)
     if "birds" in scene.things or scene.ground in {"sea", "shore"}:
         _distant_birds(sheet, horizon)

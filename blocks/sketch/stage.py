@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     Draw = Callable[[Sheet, Scene, Camera, float, float], None]
 
 
+# What lies on a table where there is one.
+_LAID = frozenset({"cup", "kettle", "pot", "bread", "book", "letter", "plant", "flowers", "violin", "lantern"})
+
+
 def draw_stage(sheet: Sheet, scene: Scene, camera: Camera, held: str) -> None:
     """Everything but the figures; ``held`` is in somebody's hands, and so does not stand around."""
     things = [thing for thing in _things(scene) if scene.ground != "room" or thing in PROPS]
@@ -29,18 +33,27 @@ def draw_stage(sheet: Sheet, scene: Scene, camera: Camera, held: str) -> None:
         if draw is not None:
             draw(sheet, scene, camera, sheet.width * share, foot)
     near = [thing for thing in things if thing in PROPS and thing != held][:3]
+    laid = next((thing for thing in near if thing in _LAID), "") if "table" in near else ""
+    near = [thing for thing in near if thing != laid]
     if scene.shot == "close-up":
         near = near[:1] if scene.characters else []
     spots = (0.8, 0.17, 0.93) if scene.seed & 1 else (0.2, 0.83, 0.07)
     person, foot = min(camera.person, 96.0), min(camera.foot_at(0.88), 95.0)
     for thing, share in zip(near, spots, strict=False):
         draw_prop, size, above = PROPS[thing]
-        draw_prop(sheet, sheet.width * share, foot - above * person * 0.9, size * person * 0.95)
+        x, bottom = sheet.width * share, foot - above * person * 0.9
+        draw_prop(sheet, x, bottom, size * person * 0.95)
+        if thing == "table" and laid:
+            draw_laid, wide, _ = PROPS[laid]
+            draw_laid(sheet, x - size * person * 0.3, bottom - size * person * 0.87, wide * person)
 
 
 def _things(scene: Scene) -> list[str]:
-    """The things, as they are in that setting: a lamp in the street is a street lamp."""
-    return ["street lamp" if thing == "lamp" and scene.ground != "room" else thing for thing in scene.things]
+    """The things, as they are in that setting: a lamp in the street is a street lamp, one in the wild a lantern."""
+    if scene.ground == "room":
+        return list(scene.things)
+    lamp = "street lamp" if scene.ground in {"city", "road"} else "lantern"
+    return list(dict.fromkeys(lamp if thing == "lamp" else thing for thing in scene.things))
 
 
 def _is_lit(scene: Scene) -> bool:
@@ -95,12 +108,16 @@ def _rocks(sheet: Sheet, _: Scene, camera: Camera, x: float, foot: float) -> Non
 
 def _boat(sheet: Sheet, scene: Scene, camera: Camera, x: float, foot: float) -> None:
     if scene.ground in {"sea", "shore", "field"}:
-        vehicles.draw_boat(sheet, x, foot + 7, camera.landmark * 0.42)
+        vehicles.draw_boat(sheet, x, foot + 7, camera.landmark * 0.42, lit=_is_lit(scene))
 
 
 def _ship(sheet: Sheet, scene: Scene, camera: Camera, x: float, foot: float) -> None:
     if scene.ground in {"sea", "shore", "field"}:
         vehicles.draw_ship(sheet, x, foot + 7, camera.landmark * 0.3)
+
+
+def _rocket(sheet: Sheet, _: Scene, camera: Camera, x: float, foot: float) -> None:
+    vehicles.draw_rocket(sheet, x, foot + 6, min(camera.landmark, 84.0))
 
 
 def _bridge(sheet: Sheet, _: Scene, camera: Camera, __: float, foot: float) -> None:
@@ -125,6 +142,7 @@ _BEHIND: dict[str, Draw] = {
     "boat": _boat,
     "ship": _ship,
     "bridge": _bridge,
+    "rocket": _rocket,
     "street lamp": _street_lamp,
 }
 
@@ -145,12 +163,16 @@ def draw_still_life(sheet: Sheet, scene: Scene) -> None:
         sheet.area(oval(x + size * 0.1, foot, size * 0.6, size * 0.07), 0.8, alpha=0.35)
         PROPS[things[0]][0](sheet, x, foot, size)
     elif "boat" in scene.things:
-        vehicles.draw_boat(sheet, x, foot + 4, size)
+        vehicles.draw_boat(sheet, x, foot + 4, size, lit=lit)
+    elif "rocket" in scene.things:
+        vehicles.draw_rocket(sheet, x, foot + 22, size * 1.3)
     elif "lighthouse" in scene.things:
         landmarks.draw_lighthouse(sheet, x, foot + 22, size * 1.3, lit=lit)
     elif "house" in scene.things:
         landmarks.draw_house(sheet, x - size * 0.2, foot + 6, size, lit=lit)
     elif {"tree", "trees"} & set(scene.things):
         nature.draw_tree(sheet, x, foot + 8, size * 1.15)
+    elif scene.ground == "room":
+        PROPS["cup"][0](sheet, x, foot, size * 0.8)
     else:
         nature.draw_rocks(sheet, x, foot + 4, size * 0.7)

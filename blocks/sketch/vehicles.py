@@ -1,7 +1,8 @@
-"""What carries people: boat, ship, car, train, each by foot and height."""
+"""What carries people: boat, ship, car, train, bicycle, rocket, each by foot and height."""
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from blocks.sketch.furniture import box
@@ -11,8 +12,8 @@ if TYPE_CHECKING:
     from blocks.sketch.pencil import Point, Sheet
 
 
-def draw_boat(sheet: Sheet, x: float, foot: float, high: float, *, facing: int = 1) -> None:
-    """A small boat with a sail."""
+def draw_boat(sheet: Sheet, x: float, foot: float, high: float, *, facing: int = 1, lit: bool = False) -> None:
+    """A small boat with a sail; ``lit``, with a lamp at its mast."""
 
     def at(across: float, up: float) -> Point:
         return x + across * high * facing, foot - up * high
@@ -30,6 +31,9 @@ def draw_boat(sheet: Sheet, x: float, foot: float, high: float, *, facing: int =
         sheet.shape(form, tone, width=0.45)
         sheet.hatch([form[0], form[1], form[2]], spacing=1.5, dark=0.25)
     sheet.line([at(0.08, 0.17), at(0.08, 1.04)], width=0.6)
+    if lit:
+        sheet.glow(*at(0.08, 1.06), high * 0.55, 0.95)
+        sheet.shape(oval(*at(0.08, 1.06), high * 0.05, high * 0.06), 0, width=0.4)
     outline = smooth(hull[:4], steps=4)
     sheet.shape([*outline, at(0.0, 0.18)], 0.6, width=0.5, passes=2)
     sheet.line([at(-0.5, 0.14), at(0.0, 0.1), at(0.58, 0.18)], width=0.36, dark=0.6, colour=sheet.palette.paper)
@@ -112,3 +116,48 @@ def draw_train(sheet: Sheet, x: float, foot: float, high: float) -> None:
         for wheel in (0.3, length - 0.3):
             sheet.shape(oval(x + (start + wheel) * high, foot - high * 0.14, high * 0.14, high * 0.14), 0.8, width=0.4)
     sheet.line([(x - 4 * high, foot), (x + 4 * high, foot)], width=0.5)
+
+
+def draw_bicycle(sheet: Sheet, x: float, foot: float, high: float) -> None:
+    """A bicycle that leans on nothing."""
+    radius = high * 0.34
+
+    def at(across: float, up: float) -> Point:
+        return x + across * high, foot - up * high
+
+    for across in (-0.55, 0.55):
+        sheet.line(oval(*at(across, 0.34), radius, radius), width=0.7, closed=True, passes=2)
+        for spoke in range(6):
+            angle = spoke * math.pi / 6
+            dx, dy = radius * math.cos(angle), radius * math.sin(angle)
+            middle = at(across, 0.34)
+            sheet.line([(middle[0] - dx, middle[1] - dy), (middle[0] + dx, middle[1] + dy)], width=0.22, dark=0.4)
+    frame = ((-0.55, 0.34), (-0.05, 0.34), (0.38, 0.78), (-0.24, 0.78), (-0.05, 0.34), (-0.24, 0.78), (-0.55, 0.34))
+    sheet.line([at(*point) for point in frame], width=0.8, passes=2)
+    sheet.line([at(0.55, 0.34), at(0.36, 0.86), at(0.34, 0.98), at(0.18, 0.98)], width=0.8)
+    sheet.line([at(-0.24, 0.78), at(-0.27, 0.9)], width=0.7)
+    sheet.line([at(-0.4, 0.92), at(-0.14, 0.9)], width=1.4)
+
+
+def draw_rocket(sheet: Sheet, x: float, foot: float, high: float) -> None:
+    """A rocket that rises on its fire."""
+    base = foot - high * 0.24
+
+    def at(across: float, up: float) -> Point:
+        return x + across * high, base - up * high * 0.76
+
+    sheet.glow(x, base + high * 0.12, high * 0.5, 0.9)
+    for size, colour in ((1.0, (240, 176, 92)), (0.62, (250, 208, 120)), (0.34, (255, 243, 200))):
+        flame = [(x - high * 0.1 * size, base), (x - high * 0.06 * size, base + high * 0.14 * size),
+                 (x, base + high * 0.26 * size), (x + high * 0.06 * size, base + high * 0.14 * size),
+                 (x + high * 0.1 * size, base)]  # fmt: skip
+        sheet.area(smooth(flame, steps=3), 0, colour=colour)
+    for side in (-1, 1):
+        fin = [at(side * 0.1, 0.34), at(side * 0.26, 0.1), at(side * 0.25, -0.06), at(side * 0.1, 0.03)]
+        sheet.shape(fin, 0.65, width=0.5)
+    hull = [at(-0.11, 0.0), at(-0.145, 0.4), at(-0.1, 0.78), at(0.0, 1.0), at(0.1, 0.78), at(0.145, 0.4), at(0.11, 0.0)]
+    form = smooth(hull, steps=4)
+    sheet.shape(form, 0.08, width=0.55, passes=2)
+    sheet.hatch([at(0.04, 0.0), at(0.06, 0.8), at(0.1, 0.78), at(0.145, 0.4), at(0.11, 0.0)], spacing=1.2, dark=0.4)
+    sheet.shape([at(-0.1, 0.78), at(0.0, 1.0), at(0.1, 0.78)], 0.6, width=0.45)
+    sheet.shape(oval(*at(0.0, 0.58), high * 0.055, high * 0.055), 0.7, width=0.6)

@@ -63,16 +63,43 @@ FIGURES: dict[str, str] = {
     "person": "person", "people": "person", "figure": "person", "traveler": "person", "traveller": "person",
     "wanderer": "person", "student": "person", "artist": "person", "writer": "person", "scientist": "person",
     "teacher": "person", "doctor": "person", "nurse": "woman", "explorer": "person", "astronaut": "astronaut",
+    "violinist": "person", "pianist": "person", "singer": "person", "soldier": "person",
     "hiker": "person", "worker": "person", "farmer": "person", "dancer": "woman", "musician": "person",
     "stranger": "person", "friend": "person", "crowd": "person", "engineer": "person", "programmer": "person",
-    "bird": "bird", "seagull": "bird", "gull": "bird", "crow": "bird", "raven": "bird", "owl": "bird",
-    "sparrow": "bird", "pigeon": "bird", "eagle": "bird", "dove": "bird", "duck": "bird",
-    "dog": "dog", "puppy": "dog", "wolf": "dog", "fox": "dog", "hound": "dog",
-    "cat": "cat", "kitten": "cat", "lynx": "cat", "tiger": "cat", "lion": "cat",
-    "whale": "whale", "fish": "whale", "dolphin": "whale", "shark": "whale",
+    "bird": "bird", "seagull": "bird", "gull": "bird", "crow": "bird", "raven": "bird",
+    "sparrow": "bird", "pigeon": "bird", "eagle": "bird", "dove": "bird", "duck": "bird", "hawk": "bird",
+    "chicken": "bird", "hen": "bird", "rooster": "bird", "goose": "bird", "geese": "bird", "swan": "bird",
+    "parrot": "bird", "heron": "bird", "stork": "bird", "robin": "bird", "owl": "owl",
+    "dog": "dog", "puppy": "dog", "hound": "dog", "cat": "cat", "kitten": "cat",
+    "fox": "fox", "foxes": "fox", "wolf": "wolf", "wolves": "wolf", "coyote": "wolf", "jackal": "wolf",
+    "bear": "bear", "panda": "bear", "rabbit": "rabbit", "bunny": "rabbit", "hare": "rabbit",
+    "horse": "horse", "pony": "horse", "foal": "horse", "stallion": "horse", "donkey": "horse", "mule": "horse",
+    "deer": "deer", "stag": "deer", "doe": "deer", "fawn": "deer", "moose": "deer", "elk": "deer",
+    "reindeer": "deer", "antelope": "deer", "goat": "goat", "sheep": "sheep", "lamb": "sheep",
+    "cow": "cow", "bull": "cow", "ox": "cow", "oxen": "cow", "calf": "cow", "buffalo": "cow",
+    "pig": "pig", "piglet": "pig", "boar": "pig", "elephant": "elephant", "mammoth": "elephant", "camel": "camel",
+    "lion": "lion", "tiger": "big cat", "leopard": "big cat", "panther": "big cat", "lioness": "big cat",
+    "lynx": "big cat", "jaguar": "big cat", "cheetah": "big cat", "mouse": "mouse", "mice": "mouse", "rat": "mouse",
+    "hamster": "mouse", "squirrel": "squirrel", "chipmunk": "squirrel", "hedgehog": "hedgehog",
+    "porcupine": "hedgehog", "turtle": "turtle", "tortoise": "turtle", "frog": "frog", "toad": "frog",
+    "butterfly": "butterfly", "butterflies": "butterfly", "moth": "butterfly", "bee": "bee", "bumblebee": "bee",
+    "wasp": "bee", "whale": "whale", "fish": "fish", "fishes": "fish", "salmon": "fish", "trout": "fish",
+    "goldfish": "fish", "dolphin": "fish", "shark": "fish", "animal": "animal", "beast": "animal",
+    "creature": "animal", "monkey": "animal", "badger": "animal", "raccoon": "animal", "otter": "animal",
+    "beaver": "animal", "kangaroo": "animal", "giraffe": "animal", "rhino": "animal", "hippo": "animal",
+    "llama": "animal", "zebra": "horse", "unicorn": "horse", "weasel": "animal", "mole": "animal",
+    "lizard": "animal", "crocodile": "animal", "dinosaur": "animal", "dragon": "animal", "snake": "animal",
     # the same in some other languages
     "mujer": "woman", "niña": "girl", "hombre": "man", "niño": "boy", "perro": "dog", "gato": "cat",
-    "pájaro": "bird", "femme": "woman", "fille": "girl", "homme": "man", "garçon": "boy", "enfant": "child",
+    "pájaro": "bird", "zorro": "fox", "lobo": "wolf", "oso": "bear", "conejo": "rabbit", "caballo": "horse",
+    "ciervo": "deer", "búho": "owl", "pez": "fish", "tortuga": "turtle", "mariposa": "butterfly", "renard": "fox",
+    "loup": "wolf", "lapin": "rabbit", "cheval": "horse", "cerf": "deer", "hibou": "owl", "poisson": "fish",
+    "tortue": "turtle", "papillon": "butterfly", "fuchs": "fox", "bär": "bear", "hase": "rabbit", "pferd": "horse",
+    "hirsch": "deer", "eule": "owl", "fisch": "fish", "schildkröte": "turtle", "schmetterling": "butterfly",
+    "лиса": "fox", "волк": "wolf", "медведь": "bear", "заяц": "rabbit", "лошадь": "horse", "сова": "owl",
+    "рыба": "fish", "ثعلب": "fox", "ذئب": "wolf", "حصان": "horse", "أرنب": "rabbit", "سمكة": "fish", "狐狸": "fox",
+    "狐": "fox", "狼": "wolf", "熊": "bear", "兔": "rabbit", "马": "horse", "馬": "horse", "鱼": "fish", "魚": "fish",
+    "femme": "woman", "fille": "girl", "homme": "man", "garçon": "boy", "enfant": "child",
     "chien": "dog", "oiseau": "bird", "frau": "woman", "mädchen": "girl", "mann": "man", "junge": "boy",
     "hund": "dog", "katze": "cat", "vogel": "bird", "roboter": "robot", "женщина": "woman", "девочка": "girl",
     "мужчина": "man", "мальчик": "boy", "робот": "robot", "собака": "dog", "кошка": "cat", "птица": "bird",
@@ -80,10 +107,29 @@ FIGURES: dict[str, str] = {
     "机器人": "robot", "女人": "woman", "男人": "man", "孩子": "child", "鸟": "bird", "狗": "dog", "猫": "cat",
 }  # fmt: skip
 
+# Words for several of a kind that no plural's s gives away.
+GROUPS = frozenset({
+    "people", "children", "kids", "men", "women", "wolves", "foxes", "mice", "butterflies", "geese", "oxen", "crowd",
+})  # fmt: skip
+
+# More people than one could name.
+CROWDS = frozenset({
+    "crowd", "crowds", "crowded", "audience", "thousands", "hundreds", "parade", "procession", "army", "festival",
+    "multitude", "multitud", "foule", "menge", "толпа", "حشد", "人群",
+})  # fmt: skip
+
+# How large somebody is beside others of their kind.
+SIZES: dict[str, float] = {
+    "tiny": 0.42, "little": 0.6, "small": 0.58, "miniature": 0.42, "young": 0.85, "tall": 1.06, "big": 1.25,
+    "large": 1.25, "huge": 1.5, "giant": 1.6, "gigantic": 1.6, "enormous": 1.5, "towering": 1.5, "pequeño": 0.6,
+    "pequeña": 0.6, "petit": 0.6, "petite": 0.6, "kleiner": 0.6, "kleine": 0.6, "kleines": 0.6, "маленький": 0.6,
+    "маленькая": 0.6, "صغير": 0.6, "صغيرة": 0.6, "小": 0.6,
+}  # fmt: skip
+
 # Where it happens: word -> ground.
 GROUNDS: dict[str, str] = {
-    "sea": "sea", "ocean": "sea", "harbor": "sea", "harbour": "sea", "bay": "sea", "lake": "sea", "waves": "sea",
-    "water": "sea", "coast": "shore", "shore": "shore", "beach": "shore", "island": "shore", "cliff": "shore",
+    "sea": "sea", "ocean": "sea", "harbor": "sea", "harbour": "sea", "bay": "sea", "lake": "sea",
+    "coast": "shore", "shore": "shore", "beach": "shore", "island": "shore", "cliff": "shore",
     "pier": "shore", "dock": "shore", "lighthouse": "shore", "city": "city",
     "skyline": "city", "skyscrapers": "city", "buildings": "city", "street": "city", "town": "city",
     "alley": "city", "downtown": "city", "market": "city", "rooftop": "city", "station": "city", "room": "room",
@@ -107,6 +153,33 @@ GROUNDS: dict[str, str] = {
     "wüste": "desert", "صحراء": "desert",
 }  # fmt: skip
 
+# Where nothing says where: what is there makes a ground likely.
+LIKELY_GROUNDS: dict[str, str] = {
+    "rocks": "shore", "boat": "sea", "ship": "sea", "sailor": "sea", "mast": "sea", "anchor": "shore",
+    "seagull": "shore", "whale": "sea", "fish": "sea", "camel": "desert", "cactus": "desert", "oasis": "desert",
+    "astronaut": "space", "rocket": "space", "stove": "room", "oven": "room", "kettle": "room", "soup": "room",
+    "bed": "room", "shelf": "room", "lamp": "room", "sofa": "room", "carpet": "room", "window": "room",
+    "door": "room",
+    "stairs": "room", "table": "room", "chair": "room", "fireplace": "room", "deer": "forest", "owl": "forest",
+    "bear": "forest", "wolf": "forest", "fox": "forest", "taxi": "city", "bus": "city", "traffic": "city",
+    "square": "city", "crowd": "city", "parade": "city", "tent": "field", "horse": "field", "cow": "field",
+    "sheep": "field", "well": "field", "waves": "sea", "water": "sea", "climber": "mountains", "sledge": "snow",
+    "skis": "snow", "snowman": "snow",
+}  # fmt: skip
+
+# What a thing holds within: outdoors, it is not drawn beside it.
+PARTS: dict[str, tuple[str, ...]] = {
+    "lighthouse": ("lamp", "lantern", "stairs", "window", "door", "tower"),
+    "boat": ("lamp", "lantern", "window", "door"),
+    "ship": ("lamp", "lantern", "window", "door", "stairs"),
+    "tower": ("stairs", "window", "door"),
+    "house": ("stairs", "window", "door"),
+    "church": ("stairs", "window", "door", "tower"),
+    "train": ("window", "door"),
+    "car": ("window", "door"),
+    "rocket": ("window", "door"),
+}
+
 # What stands in it: word -> thing.
 THINGS: dict[str, str] = {
     "lighthouse": "lighthouse", "beacon": "lighthouse", "tower": "tower", "castle": "tower", "church": "church",
@@ -125,7 +198,13 @@ THINGS: dict[str, str] = {
     "campfire": "fire", "flames": "fire", "fireplace": "fire", "flower": "flowers", "flowers": "flowers",
     "garden": "flowers", "plant": "plant", "balloon": "balloon", "balloons": "balloon", "kite": "kite",
     "umbrella": "umbrella", "clock": "clock", "screen": "screen", "computer": "screen", "laptop": "screen",
-    "monitor": "screen", "telescope": "telescope", "car": "car", "train": "train", "tent": "tent", "fence": "fence",
+    "monitor": "screen", "rocket": "rocket", "spaceship": "rocket", "spacecraft": "rocket", "bicycle": "bicycle",
+    "bike": "bicycle", "taxi": "car", "cab": "car", "cup": "cup", "mug": "cup", "teacup": "cup", "tea": "cup",
+    "coffee": "cup", "kettle": "kettle", "teapot": "kettle", "pot": "pot", "soup": "pot", "stew": "pot",
+    "stove": "stove",
+    "oven": "stove", "bread": "bread", "dough": "bread", "loaf": "bread", "newspaper": "letter", "violin": "violin",
+    "fiddle": "violin", "violinist": "violin", "fiddler": "violin", "stall": "stall", "cactus": "cactus",
+    "telescope": "telescope", "car": "car", "train": "train", "tent": "tent", "fence": "fence",
     "mirror": "mirror", "road": "road", "path": "road", "highway": "road", "street": "road", "moon": "moon",
     "sun": "sun", "star": "stars", "stars": "stars", "cloud": "clouds", "clouds": "clouds", "planet": "planet",
     "birds": "birds", "seagulls": "birds", "gulls": "birds", "river": "river", "gear": "gears", "gears": "gears",
@@ -163,6 +242,7 @@ WEATHERS: dict[str, str] = {
     "hurricane": "storm", "rain": "rain", "rainy": "rain", "raining": "rain", "drizzle": "rain", "downpour": "rain",
     "snow": "snow", "snowy": "snow", "snowing": "snow", "blizzard": "snow", "winter": "snow", "fog": "fog",
     "foggy": "fog", "mist": "fog", "misty": "fog", "haze": "fog", "smoke": "fog", "wind": "wind", "windy": "wind",
+    "gale": "wind", "gust": "wind", "breeze": "wind", "hail": "rain",
     "tormenta": "storm", "tempête": "storm", "sturm": "storm", "буря": "storm", "عاصفة": "storm", "lluvia": "rain",
     "pluie": "rain", "regen": "rain", "дождь": "rain", "مطر": "rain", "雨": "rain", "nieve": "snow", "neige": "snow",
     "schnee": "snow", "снег": "snow", "ثلج": "snow", "雪": "snow", "nebel": "fog",

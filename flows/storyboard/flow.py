@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from contextlib import asynccontextmanager, suppress
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -14,6 +14,7 @@ from prefect.cache_policies import NO_CACHE
 from prefect.runtime import task_run
 
 from flows.resuming import RunItems, fingerprint
+from flows.storyboard.asking import Asking
 from flows.storyboard.auditing import audit
 from flows.storyboard.decisions import decision_row
 from flows.storyboard.making import STAGES, VERSION, StoryboardMaking
@@ -21,7 +22,7 @@ from flows.storyboard.outputs import write_outputs
 from flows.storyboard.parameters import StoryboardParameters  # noqa: TC001 - Prefect makes its form of it
 from flows.storyboard.thought import read_thought, read_thought_file
 from flows.watching import current_observer
-from registry import RegistryError, Settings
+from registry import RegistryError, RunTaken, Settings
 from registry.words import NANOUSD_PER_USD
 from routing import Runtime, current_runtime
 
@@ -33,9 +34,12 @@ if TYPE_CHECKING:
     from flows.storyboard.words import DecisionRow, Thought
     from flows.watching import Observer
     from registry import Run
+    from registry.runs import EndState
     from registry.words import TaskResult
 
 T = TypeVar("T")
+
+logger = logging.getLogger(__name__)
 
 HEARTBEAT_SECONDS = 5.0
 # What does not change what is made: where it is written, and whether to begin anew.
@@ -65,24 +69,36 @@ async def storyboard(parameters: StoryboardParameters) -> dict[str, Any]:
     Raises:
         ThoughtError: the thought cannot be used.
         RoutingError: no service could do a part of the work.
+        NoUsableAnswer: services answered, but not once with something that could be used.
         OutputFailed: the results could not be written.
     """
     thought = _read(parameters)
     async with _runtime() as runtime:
-        run, done = await _begin(runtime, thought, parameters)
+        run = await _begin(runtime, thought, parameters)
         beating = asyncio.create_task(_beat(runtime, run.run_id))
         try:
-            result = await _work(runtime, run, thought, parameters, done)
-        except asyncio.CancelledError:
-            await asyncio.shield(runtime.runs.finish(run.run_id, "interrupted", "stopped from outside"))
-            raise
+            result = await _work(runtime, run, thought, parameters)
+            await runtime.runs.finish(run.run_id, "done", output=result["page"])
         except Exception as error:
-            await runtime.runs.finish(run.run_id, "failed", str(error))
+            await _end(runtime, run.run_id, "failed", str(error) or type(error).__name__)
+            raise
+        except BaseException:  # a cancellation, Ctrl-C, or what Prefect's engine makes of SIGTERM in a worker
+            await _end(runtime, run.run_id, "interrupted", "stopped from outside")
             raise
         finally:
             beating.cancel()
-        await runtime.runs.finish(run.run_id, "done", output=result["page"])
         return result
+
+
+async def _end(runtime: Runtime, run_id: int, state: EndState, message: str) -> None:
+    """Note how the run ended, whoever cancels meanwhile. What ended it is told by the caller, not what fails here."""
+    ending = asyncio.ensure_future(runtime.runs.finish(run_id, state, message))
+    while not ending.done():
+        with suppress(asyncio.CancelledError):
+            await asyncio.wait([ending])
+    error = ending.exception()
+    if error is not None and not isinstance(error, RunTaken):  # it had ended just before, or works on elsewhere
+        logger.warning("run %d could not be noted as %s: %s", run_id, state, error)
 
 
 def _read(parameters: StoryboardParameters) -> Thought:
@@ -102,22 +118,17 @@ async def _runtime() -> AsyncIterator[Runtime]:
         yield opened
 
 
-async def _begin(runtime: Runtime, thought: Thought, parameters: StoryboardParameters) -> tuple[Run, RunItems]:
-    """A new run, or the unfinished one of the same thought and parameters, with what it has done."""
+async def _begin(runtime: Runtime, thought: Thought, parameters: StoryboardParameters) -> Run:
+    """A new run, or the unfinished one of the same thought and parameters."""
     told = parameters.model_dump(mode="json", exclude=_BESIDE_THE_POINT)
     print_ = fingerprint(thought, told)
     before = None if parameters.fresh else await runtime.runs.resumable("storyboard", print_)
     if before is not None:
-        run = await runtime.runs.resume(before.run_id)
-    else:
-        settings = runtime.settings
-        run = await runtime.runs.start(
-            "storyboard", VERSION, print_, told, workspace=settings.workspace, principal=settings.principal
-        )
-    done = await runtime.items.done(run.run_id)
-    observer = current_observer.get()
-    observer.run_began(run.run_id, len(done))
-    return run, RunItems(runtime.items, run.run_id, done, VERSION, observer)
+        return await runtime.runs.resume(before.run_id)
+    settings = runtime.settings
+    return await runtime.runs.start(
+        "storyboard", VERSION, print_, told, workspace=settings.workspace, principal=settings.principal
+    )
 
 
 async def _beat(runtime: Runtime, run_id: int) -> None:
@@ -127,16 +138,15 @@ async def _beat(runtime: Runtime, run_id: int) -> None:
             await runtime.runs.heartbeat(run_id)
 
 
-async def _work(
-    runtime: Runtime, run: Run, thought: Thought, parameters: StoryboardParameters, items: RunItems
-) -> dict[str, Any]:
-    progress = await _Progress.begin(current_observer.get())
+async def _work(runtime: Runtime, run: Run, thought: Thought, parameters: StoryboardParameters) -> dict[str, Any]:
+    observer = current_observer.get()
+    done = await runtime.items.done(run.run_id)
+    observer.run_began(run.run_id, len(done))
+    progress = await _Progress.begin(observer)
     making = StoryboardMaking(
         run_id=run.run_id,
-        ask=lambda request: runtime.run(
-            replace(request, workspace=runtime.settings.workspace, principal=runtime.settings.principal)
-        ),
-        items=items,
+        ask=Asking(runtime.run, workspace=runtime.settings.workspace, principal=runtime.settings.principal),
+        items=RunItems(runtime.items, run.run_id, done, VERSION, observer),
         assets=runtime.assets,
         step=_step,
         observer=progress,

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 from registry.words import format_usd
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
-    from flows.storyboard.words import Character, Shot, Storyboard
+    from flows.storyboard.words import Character, DecisionRow, Shot, Storyboard
 
 _TEMPLATES = Path(__file__).parent / "templates"
 
@@ -35,6 +35,7 @@ def render_page(storyboard: Storyboard, pictures: Mapping[str, bytes]) -> str:
         direction=storyboard.thought.voice.direction,
         panels=[_panel(storyboard, shot, pictures[shot.shot_id]) for shot in storyboard.shots],
         characters=[_character(character) for character in storyboard.characters],
+        stages=_by_stage(storyboard.decisions),
         decisions=[_decision(row) for row in storyboard.decisions],
         total_cost=format_usd(sum(row.cost_nanousd for row in storyboard.decisions)),
     )
@@ -62,13 +63,44 @@ def _character(character: Character) -> dict[str, str]:
     return {"name": character.name[:1].upper() + character.name[1:], "looks": looks}
 
 
-def _decision(row: Any) -> dict[str, Any]:
+def _by_stage(rows: Sequence[DecisionRow]) -> list[dict[str, Any]]:
+    """One line for all decisions of a stage that went the same way, in the order in which they were first taken."""
+    alike: dict[tuple[str, str, str], list[DecisionRow]] = {}
+    for row in rows:
+        alike.setdefault((row.stage, row.offering, _others(row)), []).append(row)
+    return [
+        {
+            "stage": stage,
+            "pieces": len(group),
+            "offering": offering,
+            "others": others,
+            "latency": _seconds(sum(row.latency_ms for row in group)),
+            "cost": format_usd(sum(row.cost_nanousd for row in group)),
+            "score": _mean([row.score for row in group if row.score is not None]),
+        }
+        for (stage, offering, others), group in alike.items()
+    ]
+
+
+def _decision(row: DecisionRow) -> dict[str, Any]:
     return {
         "stage": row.stage,
         "item": row.item,
         "offering": row.offering,
-        "runners_up": row.runners_up,
-        "latency": f"{row.latency_ms / 1000:.1f} s" if row.latency_ms >= 1000 else f"{row.latency_ms:.0f} ms",
+        "others": _others(row),
+        "latency": _seconds(row.latency_ms),
         "cost": format_usd(row.cost_nanousd),
-        "score": "" if row.score is None else f"{row.score:.2f}",
+        "score": _mean([] if row.score is None else [row.score]),
     }
+
+
+def _others(row: DecisionRow) -> str:
+    return "; ".join(row.runners_up)
+
+
+def _seconds(latency_ms: float) -> str:
+    return f"{latency_ms / 1000:.1f} s" if latency_ms >= 1000 else f"{latency_ms:.0f} ms"
+
+
+def _mean(scores: Sequence[float]) -> str:
+    return f"{sum(scores) / len(scores):.2f}" if scores else ""

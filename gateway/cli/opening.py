@@ -4,22 +4,29 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import signal
 import sys
+import threading
 import time
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
+from contextvars import copy_context
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
-from gateway.errors import Terminated
+from gateway.errors import Interrupted, Stopped, Terminated
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Coroutine
+    from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+    from types import FrameType
 
     from gateway.cli.commands import Flags
     from registry import Clock, Home, Settings, Store
 
 T = TypeVar("T")
+
+CLEAN_UP_SECONDS = 4.0  # who tells a process to end usually kills it after ten; a person waits less
+_STOPPED: dict[int, type[Stopped]] = {signal.SIGTERM: Terminated, signal.SIGINT: Interrupted}
 
 ROOMS = ("registry", "blocks", "quality", "routing", "flows", "dashboards", "gateway")
 
@@ -71,7 +78,7 @@ def with_store(flags: Flags, work: Callable[[Opened], Coroutine[Any, Any, T]]) -
 
     Raises:
         RegistryError: settings, data directory or database cannot be used.
-        Terminated: SIGTERM came meanwhile; the work was cancelled, and what it holds was closed in order.
+        Terminated, Interrupted: SIGTERM or Ctrl-C came; the work was cancelled, and what it holds was closed in order.
     """
     settings = load_settings(flags)
 
@@ -83,40 +90,107 @@ def with_store(flags: Flags, work: Callable[[Opened], Coroutine[Any, Any, T]]) -
 
 
 def in_loop(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
-    """Run a coroutine in a new event loop. SIGTERM cancels it, as Ctrl-C does, so that it can clean up.
+    """Run a coroutine in a new event loop. SIGTERM and Ctrl-C cancel it, once, so that it can clean up.
+
+    The loop has a thread of its own, and the main thread does nothing but wait for signals. Libraries that take
+    signals for themselves can do so in the main thread only (Prefect's engine raises an exception wherever the process
+    happens to be), and code that holds up the loop does not hold up our answer to a signal.
+
+    What has not cleaned up after :data:`CLEAN_UP_SECONDS` is cut off, and the process ends.
 
     Raises:
         Terminated: SIGTERM came, and the work has ended.
-        KeyboardInterrupt: Ctrl-C came, and the work has ended.
+        Interrupted: Ctrl-C came, and the work has ended.
     """
-    told_to_end = False
+    under_way = _Work(work)
+    thread = threading.Thread(target=copy_context().run, args=(under_way.do,), name="turnout-work", daemon=True)
+    with _signals_given_to(under_way.end):
+        thread.start()
+        under_way.has_ended.wait()
+    thread.join()
+    return under_way.result()
 
-    async def watched() -> T:
-        loop = asyncio.get_running_loop()
-        task = asyncio.current_task()
 
-        def end() -> None:
-            nonlocal told_to_end
-            told_to_end = True
-            if task is not None:
-                task.cancel()
+class _Work(Generic[T]):
+    """A coroutine in an event loop of its own, which another thread can tell to end."""
 
-        loop.add_signal_handler(signal.SIGTERM, end)
+    def __init__(self, work: Callable[[], Coroutine[Any, Any, T]]) -> None:
+        self.has_ended = threading.Event()
+        self._work = work
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._task: asyncio.Task[T] | None = None
+        self._cut_off: threading.Timer | None = None
+        self._told_by: int | None = None
+        self._is_cancelled = False
+        self._result: T | None = None
+        self._error: BaseException | None = None
+
+    def do(self) -> None:
+        """Do the work, and keep its result or its error."""
         try:
-            return await work()
+            self._result = asyncio.run(self._watched())
+        except BaseException as error:  # noqa: BLE001 - it is raised again by result()
+            self._error = error
         finally:
-            loop.remove_signal_handler(signal.SIGTERM)
+            self.has_ended.set()
 
+    def end(self, number: int, _frame: FrameType | None) -> None:
+        """Take a signal: the first ends the work, later ones find its end under way."""
+        if self._told_by is not None:
+            return
+        self._told_by = number
+        self._cut_off = threading.Timer(CLEAN_UP_SECONDS, _cut_off, [number])
+        self._cut_off.daemon = True
+        self._cut_off.start()
+        if self._loop is not None:
+            with suppress(RuntimeError):  # closed: the work has ended just now
+                self._loop.call_soon_threadsafe(self._cancel)
+
+    def result(self) -> T:
+        """What came of it, in the thread that waited."""
+        if self._cut_off is not None:
+            self._cut_off.cancel()
+        ended_as_told = self._error is None or isinstance(self._error, asyncio.CancelledError)
+        if self._told_by is not None and ended_as_told:
+            raise _STOPPED[self._told_by] from None
+        if self._error is not None:
+            raise self._error
+        return cast("T", self._result)
+
+    async def _watched(self) -> T:
+        self._task = cast("asyncio.Task[T]", asyncio.current_task())
+        self._loop = asyncio.get_running_loop()
+        if self._told_by is not None:  # before there was a loop to be told
+            self._cancel()
+        return await self._work()
+
+    def _cancel(self) -> None:
+        """Cancel, once: a second time would hit what cleans up."""
+        if self._task is not None and not self._is_cancelled:
+            self._is_cancelled = True
+            self._task.cancel()
+
+
+@contextmanager
+def _signals_given_to(taker: Callable[[int, FrameType | None], None]) -> Iterator[None]:
+    """Hand SIGTERM and SIGINT to ``taker``; one that the parent has set to be ignored (nohup, ``&``) stays ignored."""
+    before = {number: signal.getsignal(number) for number in _STOPPED}
+    taken = [number for number, handler in before.items() if handler is not signal.SIG_IGN]
     try:
-        result = asyncio.run(watched())
-    except asyncio.CancelledError:
-        if told_to_end:
-            raise Terminated from None
-        raise
-    if told_to_end:
-        # The work has taken the cancellation as the wish to come to an end, and did.
-        raise Terminated
-    return result
+        for number in taken:
+            signal.signal(number, taker)
+        yield
+    finally:
+        for number in taken:
+            signal.signal(number, before[number])
+
+
+def _cut_off(number: int) -> None:
+    """End the process without waiting any longer for what hangs. Children see that we are gone, and end too."""
+    with suppress(OSError):
+        sentence = f"turnout: told to end; what had not ended after {CLEAN_UP_SECONDS:.0f} s was cut off.\n"
+        os.write(sys.stderr.fileno(), sentence.encode())
+    os._exit(_STOPPED[number].exit_code)
 
 
 def _log_to_stderr(level: str) -> None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import sys
 import tempfile
-import threading
 from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
@@ -17,17 +17,13 @@ import typer
 from gateway.cli.commands import flags_of
 from gateway.cli.opening import in_loop, load_settings
 from gateway.cli.terminal import colourful, say, say_json, tell
-from gateway.errors import InputUnusable, OutputUnusable
+from gateway.errors import InputUnusable, OutputUnusable, Stopped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from flows.storyboard import StoryboardParameters
     from registry import Settings
-
-# A run that is told to end cleans up, and has at most this long for it; what hangs then is cut off. 128 + SIGTERM.
-CLEAN_UP_SECONDS = 4.0
-EXIT_CUT_OFF = 143
 
 
 def run(
@@ -57,7 +53,10 @@ def run(
             input_path=path, output_directory=out, max_shots=shots, width=width, height=height, style=style,
             language=language, policy=policy, fresh=fresh,
         )  # fmt: skip
-        in_loop(lambda: _run(settings, parameters, as_json=as_json))
+        try:
+            in_loop(lambda: _run(settings, parameters, as_json=as_json))
+        except Stopped as stopped:
+            raise type(stopped)("the same command goes on with what is missing") from None
 
 
 def _parameters(**values: Any) -> StoryboardParameters:
@@ -110,18 +109,6 @@ def _check_output(directory: Path) -> None:
         raise OutputUnusable(str(directory), f"no permission to write in {existing}")
 
 
-@contextmanager
-def _cut_off_when_stuck() -> Iterator[None]:
-    """Once the block is cancelled, end the process after :data:`CLEAN_UP_SECONDS`, whatever still hangs by then."""
-    try:
-        yield
-    except asyncio.CancelledError:
-        cut_off = threading.Timer(CLEAN_UP_SECONDS, os._exit, [EXIT_CUT_OFF])
-        cut_off.daemon = True
-        cut_off.start()
-        raise
-
-
 async def _run(settings: Settings, parameters: StoryboardParameters, *, as_json: bool) -> None:
     from rich.console import Console
 
@@ -137,9 +124,9 @@ async def _run(settings: Settings, parameters: StoryboardParameters, *, as_json:
         progress.note("Starting Prefect's server and opening the registry …")
         async with Runtime.open(settings) as runtime, prefect_server(home.prefect):
             flow = (await asyncio.to_thread(import_module, "flows.storyboard.flow")).storyboard
+            _keep_off_the_terminal("prefect.flow_runs", "prefect.task_runs")
             current_observer.set(progress)
-            with _cut_off_when_stuck():
-                result = await flow(parameters)
+            result = await flow(parameters)
             progress.done()
             tasks = await runtime.decisions.explain_run(result["run_id"])
             policies = {
@@ -157,6 +144,12 @@ async def _run(settings: Settings, parameters: StoryboardParameters, *, as_json:
 
     say_explanation(described, tasks, policies)
     _say_result(result)
+
+
+def _keep_off_the_terminal(*loggers: str) -> None:
+    """Let Prefect's server alone have these logs: how a run ended, the terminal is told by us, in a sentence."""
+    for name in loggers:
+        logging.getLogger(name).propagate = False
 
 
 def _say_result(result: dict[str, Any]) -> None:

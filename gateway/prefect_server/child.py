@@ -1,6 +1,6 @@
 """The process that serves Prefect's API for one command. Ends with its parent, however that one ends.
 
-Started as ``python -m gateway.prefect_server.child PORT``; everything else comes by environment.
+Started as ``python -m gateway.prefect_server.child PORT PARENT``; everything else comes by environment.
 """
 
 from __future__ import annotations
@@ -15,7 +15,10 @@ PARENT_LOOK_SECONDS = 0.5
 
 
 def _end_with_parent(parent: int) -> None:
-    """Wait until the parent is gone (we have another one then), and end: kill -9 gives it no chance to tell us."""
+    """Wait until the parent is gone (we have another one then), and end: kill -9 gives it no chance to tell us.
+
+    The parent has told us who it is: it may be gone before we could ask.
+    """
     while os.getppid() == parent:
         time.sleep(PARENT_LOOK_SECONDS)
     os.kill(os.getpid(), signal.SIGTERM)
@@ -26,7 +29,7 @@ def _end_with_parent(parent: int) -> None:
 def main() -> None:
     """Serve until told to end."""
     port = int(sys.argv[1])
-    threading.Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()
+    threading.Thread(target=_end_with_parent, args=(int(sys.argv[2]),), daemon=True).start()
     import uvicorn
 
     uvicorn.run(

@@ -63,6 +63,7 @@ async def prefect_server(home: Path, *, scheduling: bool = False) -> AsyncIterat
 class _TemporaryServer:
     def __init__(self, home: Path, *, scheduling: bool) -> None:
         self._scheduling = scheduling
+        self._home = home
         self._log = home / "temporary-server.log"
         self.password = f"turnout:{secrets.token_urlsafe(24)}"
         self.port = _free_port()
@@ -71,7 +72,13 @@ class _TemporaryServer:
 
     async def start(self) -> None:
         """Start it and wait until it answers."""
-        process = await asyncio.to_thread(self._spawn)
+        spawning = asyncio.ensure_future(asyncio.to_thread(self._spawn))
+        try:
+            # Not left alone when somebody cancels: there would be a process that nobody knows of.
+            process = await asyncio.shield(spawning)
+        except asyncio.CancelledError:
+            await spawning
+            raise
         try:
             async with asyncio.timeout(START_SECONDS):
                 while not await asyncio.to_thread(self._answers):
@@ -84,7 +91,7 @@ class _TemporaryServer:
     def _spawn(self) -> subprocess.Popen[bytes]:
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(  # noqa: S603 - our own module
-                [sys.executable, "-m", "gateway.prefect_server.child", str(self.port)],
+                [sys.executable, "-m", "gateway.prefect_server.child", str(self.port), str(os.getpid())],
                 env=self._environment(),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -95,6 +102,7 @@ class _TemporaryServer:
 
     def _environment(self) -> dict[str, str]:
         own = {
+            "PREFECT_HOME": str(self._home),
             "PREFECT_SERVER_API_AUTH_STRING": self.password,
             "PREFECT_SERVER_CORS_ALLOWED_ORIGINS": f"http://127.0.0.1:{self.port}",
             "PREFECT_SERVER_ANALYTICS_ENABLED": "false",

@@ -12,7 +12,10 @@ from PIL import Image
 
 from blocks.contract import AIService, Call, End, MediaPart, UsageReport
 from blocks.errors import ServiceFailure
-from blocks.sketch import Sketch
+from blocks.sketch import Sketch, vocabulary
+from blocks.sketch.animals import ANIMALS
+from blocks.sketch.cast import figure_height
+from blocks.sketch.scene import read_scene
 from blocks.sketch.vocabulary import GROUNDS, SHOT_TYPES, THINGS
 from registry.words import Capability, FailureClass, Model, Offering, Service, TaskRequest, Usage
 
@@ -156,6 +159,28 @@ def test_every_kind_of_figure_can_be_drawn_in_every_shot(sketch, shot):
             ["astronaut", "boy", "woman", "man"],
         ):
             sketch.draw(asked(f"One {pose} by the sea.", characters=cast, shot_type=shot, width=80, height=64))
+
+
+@pytest.mark.parametrize("shot", SHOT_TYPES)
+def test_every_animal_can_be_drawn_in_every_shot_and_is_no_other(sketch, shot):
+    pictures = {
+        kind: sketch.draw(asked("It waits.", setting="field", characters=[kind], shot_type=shot, width=80, height=64))
+        for kind in ANIMALS
+    }
+    assert len(set(pictures.values())) == len(ANIMALS)
+
+
+def test_a_fox_is_no_dog_and_what_no_silhouette_is_known_of_is_neither():
+    kinds = [vocabulary.FIGURES[word] for word in ("fox", "wolf", "dog", "badger")]
+    assert kinds == ["fox", "wolf", "dog", "animal"]
+
+
+def test_a_small_robot_is_drawn_smaller_beside_a_grown_person():
+    def height(name):
+        scene = read_scene(asked("A woman and a robot.", characters=["woman", name], shot_type="wide"))
+        return figure_height(scene.characters[1]) / figure_height(scene.characters[0])
+
+    assert height("small robot") < 0.7 < height("robot")
 
 
 ANYTHING = st.recursive(

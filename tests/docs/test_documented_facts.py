@@ -1,0 +1,111 @@
+"""What the documentation says in tables is what the code does, and its links lead somewhere."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+
+import pytest
+
+from gateway.errors import GatewayError
+from quality import Checks
+from registry import FailureClass, Home, Settings
+from registry.policies import SHIPPED
+
+
+def code(cell):
+    """A cell without its code marks."""
+    return cell.strip("`")
+
+
+def test_the_settings_are_those_of_the_code(root, read):
+    expected = []
+    for name, field in Settings.model_fields.items():
+        default = "none" if field.default is None else f"`{field.default}`"
+        if name == "home":
+            default = "your platform's place for data"
+        expected.append([f"`{name}`", f"`TURNOUT_{name.upper()}`", default, field.description])
+    lines = "\n".join(f"| {' | '.join(row)} |" for row in expected)
+    assert read.table(root / "docs" / "operators.md", "settings") == expected, f"the table should read:\n{lines}"
+
+
+def test_the_settings_file_that_is_shown_is_accepted(root, read, tmp_path):
+    (block,) = [b for b in read.blocks(root / "docs" / "operators.md") if b.note == "settings file"]
+    (tmp_path / "turnout.toml").write_text(block.text, encoding="utf-8")
+    settings = Settings.load(directory=tmp_path, environment={"TURNOUT_CONFIG_FILE": "/dev/null"})
+    shown = tomllib.loads(block.text)
+    assert settings.local_slots == shown["local_slots"]
+    assert len(settings.model_fields_set) == len(shown)
+
+
+def test_the_checks_are_those_of_the_house(root, read):
+    checks = Checks.standard()
+    rows = read.table(root / "docs" / "flow-authors.md", "checks")
+    assert tuple(code(row[0]) for row in rows) == checks.names
+    for name, written, critical, _ in rows:
+        named = checks.named(code(written))
+        assert (named.check.name, named.check.critical) == (code(name), critical == "yes")
+
+
+def test_the_policies_are_those_that_ship(root, read):
+    rows = read.table(root / "docs" / "flow-authors.md", "policies")
+    assert [[code(row[0]), *row[1:]] for row in rows] == [
+        [
+            policy.name,
+            *(f"{weight:g}" for weight in (policy.objective.quality, policy.objective.cost, policy.objective.speed)),
+            f"{policy.deadline_seconds:g} s",
+        ]
+        for policy in SHIPPED
+    ]
+
+
+def test_every_failure_class_is_told(root, read):
+    rows = read.table(root / "docs" / "flow-authors.md", "failure classes")
+    assert [code(row[0]) for row in rows] == list(FailureClass)
+
+
+def test_every_part_of_the_data_directory_is_told(root, read, tmp_path):
+    home = Home(tmp_path)
+    rows = read.table(root / "docs" / "operators.md", "data directory")
+    assert {code(row[0]) for row in rows} == {home.database.name, *(f"{part.name}/" for part in home.parts)}
+
+
+def test_every_exit_code_is_told(root, read):
+    def below(kind):
+        return {kind.exit_code}.union(*(below(child) for child in kind.__subclasses__()))
+
+    told = {int(row[0]) for row in read.table(root / "docs" / "operators.md", "exit codes")}
+    assert told == {0, 2, 130} | below(GatewayError)
+
+
+def test_every_link_of_a_page_leads_somewhere(page, read):
+    dead = []
+    for line, target in read.links(page):
+        path, _, anchor = target.partition("#")
+        there = (page.parent / path).resolve() if path else page
+        if not there.exists() or (anchor and anchor not in anchors(read.prose(there))):
+            dead.append(f"line {line}: {target}")
+    assert not dead
+
+
+def anchors(prose):
+    """The names under which GitHub makes a page's headings reachable."""
+    headings = [line.lstrip("#").strip().lower() for _, line in prose if re.match(r"#{1,6} ", line)]
+    return {re.sub(r"[^\w -]", "", heading).replace(" ", "-") for heading in headings}
+
+
+def test_every_page_can_be_reached_from_the_readme(root, pages, read):
+    reached, waiting = set(), [root / "README.md"]
+    while waiting:
+        page = waiting.pop()
+        if page not in reached:
+            reached.add(page)
+            targets = [(page.parent / target.partition("#")[0]).resolve() for _, target in read.links(page)]
+            waiting += [target for target in targets if target.suffix == ".md"]
+    assert {page for page in pages if page.is_relative_to(root / "docs")} <= reached
+
+
+@pytest.mark.parametrize("name", ["haiku.py", "three_lighthouses.py", "thought.txt"])
+def test_every_example_is_shown_on_a_page(root, pages, name):
+    assert (root / "examples" / name).is_file()
+    assert any(f"examples/{name}" in page.read_text(encoding="utf-8") for page in pages)
