@@ -172,7 +172,7 @@ def _package(room: str, ours: Path) -> Finding | None:
         return None
     if spec is None:
         sentence = f"The package {room!r} is not installed."
-        return Finding(name="packages", state="problem", sentence=sentence, remedy="Run: make install")
+        return Finding(name="packages", state="problem", sentence=sentence, remedy="Run: make setup")
     place = places[0] if places else spec.origin
     sentence = f"`import {room}` finds {place}, not Turnout's own in {ours}."
     remedy = "Remove or rename the other one, or give Turnout a virtual environment of its own."

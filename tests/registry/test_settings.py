@@ -32,7 +32,7 @@ def write(world, text, *, file="turnout.toml"):
 def test_without_anything_the_defaults_hold(world):
     settings = Settings.load(**world)
     assert settings.store_url == f"sqlite:///{settings.home}/turnout.db"
-    assert (settings.workspace, settings.content_policy, settings.local_slots) == ("default", "errors", 2)
+    assert (settings.workspace, settings.principal, settings.local_slots) == ("default", "local", 2)
 
 
 def test_flag_beats_environment_beats_file_beats_users_file_beats_default(world):
@@ -102,7 +102,7 @@ def test_settings_are_frozen(world):
         ("xyzzy = 3", ["turnout.toml", "'xyzzy'", "`turnout config`"]),
         ('local_slots = "many"', ["turnout.toml", "local_slots", "'many'", "integer"]),
         ("local_slots = 0", ["turnout.toml", "local_slots", "greater than or equal to 1"]),
-        ('content_policy = "some"', ["turnout.toml", "content_policy", "'off', 'errors', 'sample' or 'all'"]),
+        ('log_level = "some"', ["turnout.toml", "log_level", "'DEBUG', 'INFO', 'WARNING', 'ERROR' or 'CRITICAL'"]),
         ("home = 3", ["turnout.toml", "home", "path"]),
         ("[local]\nslots = 3", ["turnout.toml", "'local'"]),
         ("local_slots = \n", ["turnout.toml", "TOML", "line 1"]),
