@@ -66,9 +66,9 @@ class Settings(BaseModel):
     )
     local_slots: int = Field(default=2, ge=1, le=64, description="How many calls the local model works on at once.")
     max_parallel: int = Field(default=4, ge=1, le=10_000, description="How many calls a stage makes at once.")
-    max_input_bytes: int = Field(default=2_000_000, ge=1, description="The largest input file, in bytes.")
+    max_input_bytes: int = Field(default=4_000_000, ge=1, description="The largest input file, in bytes.")
     max_input_characters: int = Field(
-        default=500_000, ge=1, description="The longest input text, in characters (about 250 pages)."
+        default=1_000_000, ge=1, description="The longest input text, in characters (about 350 pages)."
     )
     gx_rows: int = Field(
         default=50, ge=1, le=10_000, description="How many results Great Expectations judges in one go, in rows."

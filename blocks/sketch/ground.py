@@ -142,14 +142,14 @@ def _road(sheet: Sheet, scene: Scene, camera: Camera, *, water: bool) -> None:
     """A road, or a river, over whatever ground there is."""
     start = max(-30.0, camera.horizon)
     far, near = (0.42, 0.52) if scene.seed & 1 else (0.58, 0.48)
-    bend = 13.0 if scene.seed & 1 else -13.0
+    bend = 30.0 if scene.seed & 1 else -30.0
     edge_left: list[Point] = []
     edge_right: list[Point] = []
     # Its width grows with the distance below the horizon, as a level band's does; so do its bends.
     for share in (0.0, 0.06, 0.14, 0.26, 0.42, 0.62, 0.82, 1.0):
         y = start + share * (103 - start)
-        x = sheet.width * (far + (near - far) * share) + bend * math.sin(math.tau * share**0.55) * (0.15 + share)
-        half = 0.7 + sheet.width * 0.27 * share
+        x = sheet.width * (far + (near - far) * share) + bend * math.sin(1.4 * math.tau * share**0.5) * (0.12 + share)
+        half = 0.6 + sheet.width * 0.15 * share
         edge_left.append((x - half, y))
         edge_right.append((x + half, y))
     edge_left, edge_right = smooth(edge_left), smooth(edge_right)

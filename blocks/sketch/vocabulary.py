@@ -114,8 +114,8 @@ GROUPS = frozenset({
 
 # More people than one could name.
 CROWDS = frozenset({
-    "crowd", "crowds", "crowded", "audience", "thousands", "hundreds", "parade", "procession", "army", "festival",
-    "multitude", "multitud", "foule", "menge", "толпа", "حشد", "人群",
+    "crowd", "crowds", "crowded", "audience", "thousand", "thousands", "hundreds", "parade", "procession", "army",
+    "festival", "multitude", "multitud", "foule", "menge", "толпа", "حشد", "人群",
 })  # fmt: skip
 
 # How large somebody is beside others of their kind.

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from flows.storyboard.lexicon import (
@@ -20,15 +21,18 @@ from flows.storyboard.lexicon import (
     THINGS,
     WOMEN,
 )
-from flows.storyboard.script import UNSPACED, stem, words
+from flows.storyboard.script import UNSPACED, WORD, stem, words
 from flows.storyboard.segments import sentences
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from flows.storyboard.words import Thought
 
 MAX_CHARACTERS = 4
+MAX_CANDIDATES = 24
+_INTO = ("in", "at", "near", "from", "to")
+_NEAR_CHARACTERS = 20
 _UNSPACED_NAME_CHARACTERS = 5
 
 _DETERMINERS = r"(?:an?|the|this|that|his|her|its|their|my|our|your|one|two|three|four|old|young|little|small)"
@@ -38,10 +42,13 @@ _PRONOUN = re.compile(r"\b(she|he|it|they)\b(?=\s+([a-z']+))|(?<=[a-z] )(it)\b",
 
 
 def candidates(thought: Thought) -> list[str]:
-    """The characters that a text names, most often named first: people's names, and known actors with an adjective."""
+    """The characters that a text names, most often named first: people's names, and known actors with an adjective.
+
+    At most :data:`MAX_CANDIDATES`: a novel has hundreds, and each is looked for in the whole text.
+    """
     if not thought.voice.english:
         return []
-    found = Counter(_names(thought))
+    found = _names(thought)
     found.update(_actors(thought.text))
     by_head: dict[str, str] = {}
     counts: Counter[str] = Counter()
@@ -51,7 +58,8 @@ def candidates(thought: Thought) -> list[str]:
         # The fuller form says more ("old woman"), and one head is one character.
         if len(name) > len(by_head.get(head, "")):
             by_head[head] = name
-    return [by_head[head] for head, _ in counts.most_common() if not _has_name(by_head[head], thought.text)]
+    named = (by_head[head] for head, _ in counts.most_common() if not _has_name(by_head[head], thought.text))
+    return list(islice(named, MAX_CANDIDATES))
 
 
 def _has_name(actor: str, text: str) -> bool:
@@ -59,10 +67,10 @@ def _has_name(actor: str, text: str) -> bool:
     return re.search(rf"\b{re.escape(actor.rsplit(maxsplit=1)[-1])},? (?:named|called) [A-Z]", text) is not None
 
 
-def _names(thought: Thought) -> list[str]:
+def _names(thought: Thought) -> Counter[str]:
     """Capitalised words within sentences; those that a sentence begins with count only if they are seen elsewhere."""
-    inside: list[str] = []
-    opening: list[str] = []
+    inside: Counter[str] = Counter()
+    opening: Counter[str] = Counter()
     for span in sentences(thought.text):
         sentence = thought.cut(span)
         for match in _NAME.finditer(sentence):
@@ -70,22 +78,44 @@ def _names(thought: Thought) -> list[str]:
             if not FUNCTION_WORDS.isdisjoint(name.lower().split()) or not CALENDAR.isdisjoint(name.lower().split()):
                 continue
             quoted = sentence[: match.start()].rstrip()[-1:] in {'"', "“", "‘", ":"}
-            (opening if match.start() == 0 or quoted else inside).append(name)
-    known = set(inside)
-    kept = inside + [name for name in opening if name in known or _acts_at_opening(name, thought.text)]
-    return [
-        name for name in kept if name.lower() not in PLACES | THINGS | ABSTRACT and not _is_place(name, thought.text)
-    ]
+            (opening if match.start() == 0 or quoted else inside)[name] += 1
+    forms = _forms(thought.text)
+    kept = inside + Counter(
+        {
+            name: count
+            for name, count in opening.items()
+            if name in inside or _acts_at_opening(name, thought.text, forms)
+        }
+    )
+    return Counter(
+        {
+            name: count
+            for name, count in kept.items()
+            if name.lower() not in PLACES | THINGS | ABSTRACT and not _is_place(name, thought.text)
+        }
+    )
 
 
-def _acts_at_opening(name: str, text: str) -> bool:
+def _forms(text: str) -> dict[str, set[str]]:
+    """The ways in which each word is written, by its lower-cased form."""
+    forms: dict[str, set[str]] = {}
+    for match in WORD.finditer(text):
+        forms.setdefault(match.group().lower(), set()).add(match.group())
+    return forms
+
+
+def _acts_at_opening(name: str, text: str, forms: Mapping[str, set[str]]) -> bool:
     """Whether a capitalised opening word is a name: never written small, and not alone in the text as a noun."""
-    return name.lower() not in words(text.replace(name, "")) and text.count(name) > 1
+    return forms.get(name.lower(), set()) <= {name} and text.count(name) > 1
 
 
 def _is_place(name: str, text: str) -> bool:
-    places = re.findall(rf"\b(?:in|at|near|from|to)\s+{re.escape(name)}\b", text)
-    return len(places) == text.count(name)
+    """Whether a name stands behind *in*, *at*, *near*, *from* or *to* wherever it stands."""
+    first = text.find(name)
+    if text[max(0, first - _NEAR_CHARACTERS) : first].rstrip().endswith(_INTO):
+        places = re.findall(rf"\b(?:{'|'.join(_INTO)})\s+{re.escape(name)}\b", text)
+        return len(places) == text.count(name)
+    return False
 
 
 def _actors(text: str) -> list[str]:

@@ -9,7 +9,7 @@ import unicodedata
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from flows.storyboard.lexicon import FUNCTION_WORDS
+from flows.storyboard.lexicon import FUNCTIONWORDS
 
 if TYPE_CHECKING:
     from flows.storyboard.vocabulary import Direction
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 UNSPACED = frozenset({"CJK", "HIRAGANA", "KATAKANA", "THAI", "LAO", "KHMER", "MYANMAR"})
 """Scripts that put no spaces between words; their "words" here are pairs of neighbouring characters."""
 
-_WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
+WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 _ENGLISH_SHARE = 0.18
 _SAMPLE_CHARACTERS = 4_000
 _SUFFIXES = ("ings", "ing", "edly", "ies", "ied", "ed", "es", "s", "ly")
@@ -42,12 +42,12 @@ def direction_of(text: str) -> Direction:
 
 def is_english(text: str) -> bool:
     """Whether a text looks English: enough of its words are English function words."""
-    found = [word.lower() for word in _WORD.findall(text[:_SAMPLE_CHARACTERS])]
+    found = [word.lower() for word in WORD.findall(text[:_SAMPLE_CHARACTERS])]
     if not found or script_of(text) != "LATIN":
         return False
     if len(found) < 4:
         return text.isascii()
-    return sum(word in FUNCTION_WORDS for word in found) / len(found) >= _ENGLISH_SHARE
+    return sum(word in FUNCTIONWORDS for word in found) / len(found) >= _ENGLISH_SHARE
 
 
 def words(text: str) -> list[str]:
@@ -57,9 +57,9 @@ def words(text: str) -> list[str]:
     ['the', "lamp's", 'light']
     """
     found: list[str] = []
-    for match in _WORD.finditer(text):
+    for match in WORD.finditer(text):
         word = match.group().lower().replace("’", "'")
-        if _script_of(word[0]) in UNSPACED and len(word) > 2:
+        if len(word) > 2 and not word.isascii() and _script_of(word[0]) in UNSPACED:
             found.extend(word[start : start + 2] for start in range(len(word) - 1))
         else:
             found.append(word)
@@ -85,7 +85,7 @@ def stem(word: str) -> str:
 def content_stems(text: str) -> list[str]:
     """The stems of the words that carry meaning, in their order, repeats included."""
     found = words(text)
-    return [stem(word) for word in found if word not in FUNCTION_WORDS and len(word) > 1]
+    return [stem(word) for word in found if word not in FUNCTIONWORDS and len(word) > 1]
 
 
 def gloss(text: str) -> str:

@@ -63,9 +63,9 @@ def read_thought_file(path: Path, *, language: str = "", limit_characters: int =
         raise ThoughtUnreadable(f"{str(path)!r}: {why}", remedy="check the path and its permissions") from error
     if len(content) > limit_bytes:
         raise ThoughtTooLong(max(size_bytes, len(content)), limit_bytes, unit="bytes")
-    encoding = "utf-16" if content[:2] in {b"\xff\xfe", b"\xfe\xff"} else "utf-8-sig"
+    encoding, told = ("utf-16", "UTF-16") if content[:2] in {b"\xff\xfe", b"\xfe\xff"} else ("utf-8-sig", "UTF-8")
     try:
         text = content.decode(encoding)
     except UnicodeDecodeError as error:
-        raise ThoughtUnreadable(f"byte {error.start:,} of {str(path)!r} is no {encoding[:6].upper()} text") from error
+        raise ThoughtUnreadable(f"byte {error.start:,} of {str(path)!r} is no {told} text") from error
     return read_thought(text, language=language, limit_characters=limit_characters)

@@ -7,7 +7,7 @@ import logging
 import os
 import sys
 import tempfile
-from contextlib import contextmanager
+from contextlib import AsyncExitStack, contextmanager
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -79,11 +79,14 @@ def _input_file(source: str, settings: Settings) -> Iterator[Path]:
 
     if source != "-":
         path = Path(source)
-        if path.is_file() and path.stat().st_size > settings.max_input_bytes:
-            raise InputUnusable(source, f"it is larger than {settings.max_input_bytes:,} bytes (max_input_bytes)")
+        if not source or _size_bytes(path) > settings.max_input_bytes:
+            problem = f"it is larger than {settings.max_input_bytes:,} bytes (max_input_bytes)"
+            raise InputUnusable(source or "--input", problem if source else "it names no file")
         read_thought_file(path, limit_characters=settings.max_input_characters)
         yield path
         return
+    if sys.stdin is None:
+        raise InputUnusable("standard input", "it is closed; name a file, or send a text down a pipe")
     content = sys.stdin.buffer.read(settings.max_input_bytes + 1)
     if len(content) > settings.max_input_bytes:
         raise InputUnusable("standard input", f"it is larger than {settings.max_input_bytes:,} bytes (max_input_bytes)")
@@ -92,6 +95,14 @@ def _input_file(source: str, settings: Settings) -> Iterator[Path]:
         path.write_bytes(content)
         read_thought_file(path, limit_characters=settings.max_input_characters)
         yield path
+
+
+def _size_bytes(path: Path) -> int:
+    """The size of a file; 0 where it cannot be told, or there is none: whoever reads it says what is wrong."""
+    try:
+        return path.stat().st_size if path.is_file() else 0
+    except OSError:
+        return 0
 
 
 def _check_output(directory: Path) -> None:
@@ -122,7 +133,9 @@ async def _run(settings: Settings, parameters: StoryboardParameters, *, as_json:
     home = Home(settings.home).make()
     with TerminalProgress(console, quiet=as_json) as progress:
         progress.note("Starting Prefect's server and opening the registry …")
-        async with Runtime.open(settings) as runtime, prefect_server(home.prefect):
+        async with Runtime.open(settings) as runtime, AsyncExitStack() as parts:
+            await runtime.policies.get(parameters.policy)  # a name that is mistyped is found before anything is begun
+            await parts.enter_async_context(prefect_server(home.prefect))
             flow = (await asyncio.to_thread(import_module, "flows.storyboard.flow")).storyboard
             _keep_off_the_terminal("prefect.flow_runs", "prefect.task_runs")
             current_observer.set(progress)
