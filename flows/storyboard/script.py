@@ -9,7 +9,7 @@ import unicodedata
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from flows.storyboard.lexicon import FUNCTIONWORDS
+from flows.storyboard.lexicon import FUNCTION_WORDS
 
 if TYPE_CHECKING:
     from flows.storyboard.vocabulary import Direction
@@ -47,7 +47,7 @@ def is_english(text: str) -> bool:
         return False
     if len(found) < 4:
         return text.isascii()
-    return sum(word in FUNCTIONWORDS for word in found) / len(found) >= _ENGLISH_SHARE
+    return sum(word in FUNCTION_WORDS for word in found) / len(found) >= _ENGLISH_SHARE
 
 
 def words(text: str) -> list[str]:
@@ -85,7 +85,7 @@ def stem(word: str) -> str:
 def content_stems(text: str) -> list[str]:
     """The stems of the words that carry meaning, in their order, repeats included."""
     found = words(text)
-    return [stem(word) for word in found if word not in FUNCTIONWORDS and len(word) > 1]
+    return [stem(word) for word in found if word not in FUNCTION_WORDS and len(word) > 1]
 
 
 def gloss(text: str) -> str:
