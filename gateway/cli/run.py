@@ -7,7 +7,7 @@ import logging
 import os
 import sys
 import tempfile
-from contextlib import AsyncExitStack, contextmanager
+from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from gateway.cli.commands import flags_of
-from gateway.cli.opening import in_loop, load_settings
+from gateway.cli.opening import in_loop, load_settings, opened
 from gateway.cli.terminal import colourful, say, say_json, tell
 from gateway.errors import InputUnusable, OutputUnusable, Stopped
 
@@ -126,16 +126,18 @@ async def _run(settings: Settings, parameters: StoryboardParameters, *, as_json:
     from flows.watching import current_observer
     from gateway.cli.progress import TerminalProgress
     from gateway.prefect_server import prefect_server
-    from registry import Home
+    from registry import Home, Policies
     from routing import Runtime
 
     console = Console(stderr=True, no_color=not colourful(), highlight=False)
     home = Home(settings.home).make()
     with TerminalProgress(console, quiet=as_json) as progress:
         progress.note("Starting Prefect's server and opening the registry …")
-        async with Runtime.open(settings) as runtime, AsyncExitStack() as parts:
-            await runtime.policies.get(parameters.policy)  # a name that is mistyped is found before anything is begun
-            await parts.enter_async_context(prefect_server(home.prefect))
+        async with opened(settings) as parts:
+            # A database that cannot be used and a policy that is mistyped are found before anything is begun.
+            await Policies(parts.store, parts.clock).get(parameters.policy)
+        # The server comes first: a service whose key is a Prefect block is asked for as soon as the runtime opens.
+        async with prefect_server(home.prefect), Runtime.open(settings) as runtime:
             flow = (await asyncio.to_thread(import_module, "flows.storyboard.flow")).storyboard
             _keep_off_the_terminal("prefect.flow_runs", "prefect.task_runs")
             current_observer.set(progress)

@@ -11,6 +11,7 @@ import inspect
 import logging
 import os
 import secrets
+import shutil
 import socket
 import subprocess
 import sys
@@ -27,7 +28,10 @@ START_SECONDS = 150.0  # a fresh database takes 20 to 70 s to set up on a busy m
 STOP_SECONDS = 2.0
 LOOK_SECONDS = 0.1
 DRAIN_SECONDS = 1.0
-LOG_TAIL_CHARACTERS = 600
+LOG_TAIL_LINES = 3
+FULL_BYTES = 1_000_000  # with less, the server cannot even make its tables
+
+logger = logging.getLogger(__name__)
 
 
 @asynccontextmanager
@@ -61,18 +65,41 @@ async def prefect_server(home: Path, *, scheduling: bool = False) -> AsyncIterat
         await asyncio.shield(asyncio.to_thread(server.stop))
 
 
+class _EndedAtOnce(Exception):
+    """The server's process ended before it answered; never leaves this module."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(code)
+        self.code = code
+
+
 class _TemporaryServer:
     def __init__(self, home: Path, *, scheduling: bool) -> None:
         self._scheduling = scheduling
         self._home = home
         self._log = home / "temporary-server.log"
+        self._database = home / "prefect.db"
+        self._aside = home / "prefect.db.unusable"
         self.password = f"turnout:{secrets.token_urlsafe(24)}"
         self.port = _free_port()
         self.url = f"http://127.0.0.1:{self.port}/api"
         self._process: subprocess.Popen[bytes] | None = None
 
     async def start(self) -> None:
-        """Start it and wait until it answers."""
+        """Start it and wait until it answers. A database that it cannot use is put aside, and made anew."""
+        try:
+            await self._start()
+        except _EndedAtOnce as first:
+            if not await asyncio.to_thread(self._put_database_aside):
+                raise self._failed(first) from None
+            logger.info("Prefect's server could not use its database, which is now %s", self._aside)
+            try:
+                await self._start()
+            except _EndedAtOnce as second:  # it was something else
+                await asyncio.to_thread(self._take_database_back)
+                raise self._failed(second) from None
+
+    async def _start(self) -> None:
         spawning = asyncio.ensure_future(asyncio.to_thread(self._spawn))
         try:
             # Not left alone when somebody cancels: there would be a process that nobody knows of.
@@ -80,14 +107,33 @@ class _TemporaryServer:
         except asyncio.CancelledError:
             await spawning
             raise
+        except OSError as error:
+            raise PrefectServerFailed(f"{self._home}: {error.strerror}") from error
         try:
             async with asyncio.timeout(START_SECONDS):
                 while not await asyncio.to_thread(self._answers):
                     if process.poll() is not None:
-                        raise PrefectServerFailed(f"it ended with code {process.returncode}", self._tail())
+                        raise _EndedAtOnce(process.returncode)
                     await asyncio.sleep(LOOK_SECONDS)
         except TimeoutError:
             raise PrefectServerFailed(f"no answer within {START_SECONDS:.0f} s", self._tail()) from None
+
+    def _failed(self, ended: _EndedAtOnce) -> PrefectServerFailed:
+        if shutil.disk_usage(self._home).free < FULL_BYTES:
+            return PrefectServerFailed(f"the disk that holds {self._home} is full")
+        return PrefectServerFailed(f"it ended with code {ended.code}", self._tail())
+
+    def _put_database_aside(self) -> bool:
+        """Rename it, unless there is none or the disk is full: then it is not the database that is at fault."""
+        if not self._database.exists() or shutil.disk_usage(self._home).free < FULL_BYTES:
+            return False
+        self._database.replace(self._aside)
+        for suffix in ("-wal", "-shm"):  # they belong to the one that was put aside
+            self._database.with_name(self._database.name + suffix).unlink(missing_ok=True)
+        return True
+
+    def _take_database_back(self) -> None:
+        self._aside.replace(self._database)
 
     def _spawn(self) -> subprocess.Popen[bytes]:
         with self._log.open("wb") as log:
@@ -128,7 +174,13 @@ class _TemporaryServer:
                 return False
 
     def _tail(self) -> str:
-        return self._log.read_text(encoding="utf-8", errors="replace")[-LOG_TAIL_CHARACTERS:].strip()
+        """The last lines of its log that say something: not where in the code it happened."""
+        try:
+            lines = self._log.read_text(encoding="utf-8", errors="replace").splitlines()
+        except OSError:
+            return ""
+        telling = [line for line in lines if line[:1].strip() and not line.startswith(("Traceback", "(Background"))]
+        return "\n".join([*telling[-LOG_TAIL_LINES:], f"(all of it: {self._log})"])
 
     def stop(self) -> None:
         """End it: kindly, then not."""
