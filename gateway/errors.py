@@ -11,7 +11,8 @@
     ├── Stopped                somebody wanted the command to end before it was done
     │   ├── Terminated           by SIGTERM
     │   └── Interrupted          by Ctrl-C
-    └── PrefectServerFailed    Prefect's server did not come up
+    ├── PrefectServerFailed    Prefect's server did not come up
+    └── PrefectUnreachable     the Prefect server that is configured does not answer
 
 ``exit_code`` is what the command line ends with: 1, or 128 plus a signal's number as shells have it.
 """
@@ -101,3 +102,15 @@ class PrefectServerFailed(GatewayError):
             f"Prefect's server did not start: {problem}. Set PREFECT_API_URL to use one that runs already.{end}"
         )
         self.log = log
+
+
+class PrefectUnreachable(GatewayError):
+    """The Prefect server that PREFECT_API_URL names does not answer."""
+
+    def __init__(self, url: str, problem: str) -> None:
+        super().__init__(
+            f"Prefect's server at {url} does not answer ({problem}). Start it, or unset PREFECT_API_URL to have one "
+            "for the time of the command"
+        )
+        self.url = url
+        self.problem = problem

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import csv
+import fcntl
 import hashlib
 import io
 import json
 import os
 import shutil
 import tempfile
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
 PAGE, JSON_FILE, CSV_FILE, CONTACT_SHEET = "storyboard.html", "storyboard.json", "storyboard.csv", "contact_sheet.png"
 
+_MAKING = ".storyboard-"
 _CSV_COLUMNS = (
     "number", "shot_id", "scene_id", "setting", "time_of_day", "shot_type", "camera_motion", "characters",
     "description", "source_text", "description_by", "picture_by", "picture_sha256",
@@ -97,8 +100,12 @@ def write_outputs(storyboard: Storyboard, pictures: Mapping[str, bytes], directo
 
 
 def _put(contents: Mapping[str, bytes], directory: Path) -> None:
-    making = Path(tempfile.mkdtemp(prefix=".storyboard-", dir=directory))
+    _sweep(directory)
+    making = Path(tempfile.mkdtemp(prefix=_MAKING, dir=directory))
+    # The lock says that somebody is at work here. It ends with the process, however that one ends.
+    lock = os.open(making, os.O_RDONLY)
     try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
         for name, content in contents.items():
             with (making / name).open("wb") as file:
                 file.write(content)
@@ -108,6 +115,19 @@ def _put(contents: Mapping[str, bytes], directory: Path) -> None:
             (making / name).replace(directory / name)
     finally:
         shutil.rmtree(making, ignore_errors=True)
+        os.close(lock)
+
+
+def _sweep(directory: Path) -> None:
+    """Remove what processes that were killed in the middle of writing have left there."""
+    for left in directory.glob(f"{_MAKING}*"):
+        with suppress(OSError):  # held by a process at work, or gone meanwhile
+            lock = os.open(left, os.O_RDONLY)
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(left, ignore_errors=True)
+            finally:
+                os.close(lock)
 
 
 def make_csv(storyboard: Storyboard) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import tempfile
 import time
 import traceback
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gateway.cli.terminal import clean, tell
-from gateway.errors import GatewayError, OutputClosed
+from gateway.errors import GatewayError, Interrupted, OutputClosed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -30,6 +31,8 @@ def tell_failure(error: BaseException, arguments: Sequence[str]) -> int:
         return OutputClosed.exit_code
     unexpected = next((leaf for leaf in leaves if not _is_ours(leaf)), None)
     try:
+        if isinstance(leaves[0], Interrupted) and sys.stderr.isatty():
+            tell("")  # the sentence is not to stand behind ^C
         if unexpected is None:
             _tell_sentence(str(leaves[0]))
         else:

@@ -31,9 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         code = _run(given)
     except KeyboardInterrupt:
         # Before or after the command itself: while we import, or while Python takes down the event loop.
-        code = EXIT_INTERRUPTED
-    if code == EXIT_INTERRUPTED and sys.stderr.isatty():
-        sys.stderr.write("\n")  # the prompt that follows is not to stand behind ^C
+        code = _step_past_ctrl_c()
     return code
 
 
@@ -47,12 +45,21 @@ def _run(arguments: list[str]) -> int:
 
         command_line().main(args=arguments, prog_name="turnout")
     except SystemExit as ending:
+        if ending.code == EXIT_INTERRUPTED:  # Typer makes it of a Ctrl-C at a question
+            return _step_past_ctrl_c()
         return ending.code if isinstance(ending.code, int) else int(ending.code is not None)
     except Exception as error:  # noqa: BLE001 - the last door: whatever comes through it is told, not shown as a traceback
         from gateway.cli.failures import tell_failure
 
         return tell_failure(error, arguments)
     return 0
+
+
+def _step_past_ctrl_c() -> int:
+    """Let the prompt that follows stand on a line of its own, and not behind ``^C``."""
+    if sys.stderr.isatty():
+        sys.stderr.write("\n")
+    return EXIT_INTERRUPTED
 
 
 if __name__ == "__main__":

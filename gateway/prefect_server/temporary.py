@@ -17,8 +17,9 @@ import subprocess
 import sys
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
-from gateway.errors import PrefectServerFailed
+from gateway.errors import PrefectServerFailed, PrefectUnreachable
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 START_SECONDS = 150.0  # a fresh database takes 20 to 70 s to set up on a busy machine
 STOP_SECONDS = 2.0
 LOOK_SECONDS = 0.1
+CONNECT_SECONDS = 5.0
 DRAIN_SECONDS = 1.0
 LOG_TAIL_LINES = 3
 FULL_BYTES = 1_000_000  # with less, the server cannot even make its tables
@@ -44,6 +46,7 @@ async def prefect_server(home: Path, *, scheduling: bool = False) -> AsyncIterat
 
     Raises:
         PrefectServerFailed: it did not come up; the message holds the end of its log.
+        PrefectUnreachable: nobody listens at the configured one.
     """
     await asyncio.to_thread(home.mkdir, mode=0o700, parents=True, exist_ok=True)
     os.environ.setdefault("PREFECT_HOME", str(home))
@@ -51,6 +54,7 @@ async def prefect_server(home: Path, *, scheduling: bool = False) -> AsyncIterat
     os.environ.setdefault("DO_NOT_TRACK", "1")
     configured = os.environ.get("PREFECT_API_URL")
     if configured:
+        await asyncio.to_thread(_check_listening, configured)
         yield configured
         return
     server = _TemporaryServer(home, scheduling=scheduling)
@@ -63,6 +67,24 @@ async def prefect_server(home: Path, *, scheduling: bool = False) -> AsyncIterat
         os.environ.pop("PREFECT_API_URL", None)
         os.environ.pop("PREFECT_API_AUTH_STRING", None)
         await asyncio.shield(asyncio.to_thread(server.stop))
+
+
+def _check_listening(url: str) -> None:
+    """That somebody listens there. Prefect's own client asks for half a minute, and gives no sentence.
+
+    Raises:
+        PrefectUnreachable: nobody does, or it is no URL.
+    """
+    try:
+        parts = urlsplit(url)
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise PrefectUnreachable(url, "it is no http or https URL")
+        socket.create_connection((parts.hostname, port), timeout=CONNECT_SECONDS).close()
+    except OSError as error:
+        raise PrefectUnreachable(url, error.strerror or str(error)) from error
+    except ValueError as error:
+        raise PrefectUnreachable(url, str(error)) from error
 
 
 class _EndedAtOnce(Exception):

@@ -1,0 +1,193 @@
+"""``turnout run`` stopped at any moment, by anybody: it ends at once, loses nothing that is finished, and goes on."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from contextlib import closing
+
+import pytest
+
+from gateway.prefect_server import prefect_server
+
+SECONDS_TO_END = 5.0
+SECONDS_FOR_CHILDREN = 10.0
+
+pytestmark = pytest.mark.prefect
+
+
+def items_done(where):
+    """The items of the last run that are done, with the piece of work each came from."""
+    with closing(sqlite3.connect(where.home / "turnout.db")) as connection:
+        return {
+            (stage, item): changed
+            for stage, item, changed in connection.execute(
+                "SELECT stage, item, changed_us FROM items WHERE state = 'done' "
+                "AND run_id = (SELECT max(run_id) FROM runs)"
+            )
+        }
+
+
+def nobody_left(where, left_behind):
+    """Wait until no process of that place lives; those that stay."""
+    until = time.monotonic() + SECONDS_FOR_CHILDREN
+    while (left := left_behind(where)) and time.monotonic() < until:
+        time.sleep(0.1)
+    return left
+
+
+def goes_on(where, ended, kept):
+    """The same command again: it ends well, and does nothing anew that was done before."""
+    how = ended(where.storyboard())
+    assert how.code == 0, how.err
+    assert f"going on: {len(kept)} items were done before" in how.err
+    after = items_done(where)
+    assert {key: after[key] for key in kept} == kept
+    assert where.state()[0] == "done"
+    assert len(where.made()) == 4
+
+
+def test_sigterm_in_the_middle_keeps_what_is_finished_and_leaves_nobody_behind(place, interrupted, left_behind, ended):
+    where = place("slow")
+    how, seconds = interrupted(where, "style:", signal.SIGTERM)
+    assert how.code == 143
+    assert seconds < SECONDS_TO_END
+    assert how.err.splitlines()[-1] == (
+        "turnout: told to end, and ended; what was finished before is recorded, and the same command goes on with "
+        "what is missing."
+    )
+    assert how.err.count("turnout: ") == 1
+    assert "Traceback" not in how.err
+    assert nobody_left(where, left_behind) == []
+    assert where.state() == ("interrupted", "stopped from outside")
+    assert where.made() == set()
+    kept = items_done(where)
+    assert {("analysis", "thought"), ("style", "style")} <= kept.keys()
+    goes_on(where, ended, kept)
+
+
+def test_sigterm_while_prefects_server_starts_ends_it_too(place, interrupted, left_behind):
+    where = place()
+    how, seconds = interrupted(where, "Starting", signal.SIGTERM)
+    assert (how.code, how.err.count("\n")) == (143, 2)
+    assert seconds < SECONDS_TO_END
+    assert nobody_left(where, left_behind) == []
+    assert where.turnout("runs", "--json").json["runs"] == []
+
+
+def test_ctrl_c_pressed_twice_is_one_sentence_and_an_orderly_end(place, shared_prefect, interrupted):
+    where = place("slow", **shared_prefect)
+    how, seconds = interrupted(where, "Run 1", signal.SIGINT, signal.SIGINT)
+    assert how.code == 130
+    assert seconds < SECONDS_TO_END
+    assert how.err.splitlines()[-1].startswith("turnout: stopped by Ctrl-C; what was finished before is recorded")
+    assert "Traceback" not in how.err
+    assert where.state()[0] == "interrupted"
+
+
+def test_a_process_that_is_killed_takes_its_children_along_and_the_next_goes_on(place, interrupted, left_behind, ended):
+    where = place("slow")
+    how, _ = interrupted(where, "style:", signal.SIGKILL)
+    assert how.code == -signal.SIGKILL
+    assert nobody_left(where, left_behind) == []
+    kept = items_done(where)
+    assert ("style", "style") in kept
+    (listed,) = where.turnout("runs", "--json").json["runs"]
+    assert listed["state"] != "done"
+    goes_on(where, ended, kept)
+
+
+def test_a_database_that_somebody_locks_in_the_middle_ends_the_run_in_order(place, shared_prefect, ended):
+    where = place("slow", **shared_prefect)
+    process = where.storyboard()
+    wait_for(where, "style")
+    with closing(sqlite3.connect(where.home / "turnout.db", isolation_level=None, timeout=30)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        how = ended(process)
+    assert how.code == 1
+    assert how.err.splitlines()[-1].startswith(
+        f"turnout: the database {where.home / 'turnout.db'} is locked by another"
+    )
+    assert "Traceback" not in how.err
+    goes_on(where, ended, items_done(where))
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A disk of 5 MB, mounted for the test."""
+    mounted = tmp_path / "disk"
+    mounted.mkdir()
+    if os.geteuid() != 0 or shutil.which("mount") is None:
+        pytest.skip("only root may mount a small disk")
+    command = ["mount", "-t", "tmpfs", "-o", "size=5m", "tmpfs", str(mounted)]
+    if subprocess.run(command, capture_output=True, check=False).returncode != 0:
+        pytest.skip("this machine lets nobody mount a small disk")
+    yield mounted
+    subprocess.run(["umount", "--lazy", str(mounted)], check=True)
+
+
+def test_a_disk_that_fills_up_in_the_middle_ends_the_run_and_what_was_committed_is_safe(
+    place, shared_prefect, ended, small_disk
+):
+    made = place("slow", **shared_prefect)
+    shutil.copytree(made.home, small_disk / "home")
+    where = type(made)(small_disk / "home", small_disk / "out", made.environment)
+    process = where.storyboard()
+    wait_for(where, "style")
+    filling = small_disk / "filling"
+    with pytest.raises(OSError, match="No space left"), filling.open("wb", buffering=0) as file:
+        while True:
+            file.write(bytes(4096))
+    how = ended(process)
+    assert how.code == 1
+    assert "has no room left to write" in how.err.splitlines()[-1]
+    assert "Traceback" not in how.err
+    assert where.made() == set()
+    filling.unlink()
+    goes_on(where, ended, items_done(where))
+
+
+def wait_for(where, stage, seconds=60):
+    """Wait until an item of a stage is done."""
+    until = time.monotonic() + seconds
+    while stage not in {found for found, _ in items_done(where)}:
+        assert time.monotonic() < until
+        time.sleep(0.05)
+
+
+STUCK = """
+import time
+from gateway.cli.opening import in_loop
+
+async def work():
+    print("ready", flush=True)
+    time.sleep(60)  # it holds up the whole loop
+
+in_loop(work)
+"""
+
+
+def test_work_that_cannot_be_stopped_is_cut_off():
+    with subprocess.Popen(
+        [sys.executable, "-c", STUCK], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+    ) as process:  # fmt: skip
+        assert process.stdout.readline() == "ready\n"
+        process.terminate()
+        _, said = process.communicate(timeout=30)
+    assert process.returncode == 143
+    assert said == "turnout: told to end; what had not ended after 4 s was cut off.\n"
+
+
+async def test_a_database_that_prefects_server_cannot_use_is_put_aside_and_made_anew(tmp_path):
+    (tmp_path / "prefect.db").write_bytes(b"this is no database" * 500)
+    before = {name: os.environ.get(name) for name in ("PREFECT_HOME", "PREFECT_API_URL")}
+    async with prefect_server(tmp_path):
+        assert (tmp_path / "prefect.db").read_bytes().startswith(b"SQLite format 3")
+    assert (tmp_path / "prefect.db.unusable").read_bytes().startswith(b"this is no database")
+    assert {name: os.environ.get(name) for name in before} == before
