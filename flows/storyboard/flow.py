@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager, suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -27,7 +27,7 @@ from registry.words import NANOUSD_PER_USD
 from routing import Runtime, current_runtime
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
     from uuid import UUID
 
     from flows.storyboard.auditing import AuditLine
@@ -75,9 +75,9 @@ async def storyboard(parameters: StoryboardParameters) -> dict[str, Any]:
     thought = _read(parameters)
     async with _runtime() as runtime:
         run = await _begin(runtime, thought, parameters)
-        beating = asyncio.create_task(_beat(runtime, run.run_id))
         try:
-            result = await _work(runtime, run, thought, parameters)
+            with _heartbeats(runtime, run.run_id):
+                result = await _work(runtime, run, thought, parameters)
             await runtime.runs.finish(run.run_id, "done", output=result["page"])
         except Exception as error:
             await _end(runtime, run.run_id, "failed", str(error) or type(error).__name__)
@@ -85,8 +85,6 @@ async def storyboard(parameters: StoryboardParameters) -> dict[str, Any]:
         except BaseException:  # a cancellation, Ctrl-C, or what Prefect's engine makes of SIGTERM in a worker
             await _end(runtime, run.run_id, "interrupted", "stopped from outside")
             raise
-        finally:
-            beating.cancel()
         return result
 
 
@@ -129,6 +127,16 @@ async def _begin(runtime: Runtime, thought: Thought, parameters: StoryboardParam
     return await runtime.runs.start(
         "storyboard", VERSION, print_, told, workspace=settings.workspace, principal=settings.principal
     )
+
+
+@contextmanager
+def _heartbeats(runtime: Runtime, run_id: int) -> Iterator[None]:
+    """Say again and again, for the time of the block, that this process works on the run."""
+    beating = asyncio.create_task(_beat(runtime, run_id))
+    try:
+        yield
+    finally:
+        beating.cancel()
 
 
 async def _beat(runtime: Runtime, run_id: int) -> None:

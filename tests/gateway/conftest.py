@@ -129,12 +129,18 @@ def model_server():
 
 
 @pytest.fixture(scope="session")
-def shared_prefect(tmp_path_factory):
+def prefect_home(tmp_path_factory) -> Path:
+    """Where the shared Prefect server keeps its database."""
+    return tmp_path_factory.mktemp("prefect")
+
+
+@pytest.fixture(scope="session")
+def shared_prefect(prefect_home):
     """One Prefect server for all runs that do not look at their own: its address and password, as environment."""
     from gateway.prefect_server import prefect_server
 
     with asyncio.Runner() as runner:
-        server = prefect_server(tmp_path_factory.mktemp("prefect"))
+        server = prefect_server(prefect_home)
         runner.run(server.__aenter__())
         names = ("PREFECT_API_URL", "PREFECT_API_AUTH_STRING")
         environment = {name: os.environ.pop(name) for name in names}  # for those who ask for it, and nobody else

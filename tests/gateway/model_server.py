@@ -13,11 +13,11 @@ from collections import Counter
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-SLOW_SECONDS = 1.0
+SLOW_SECONDS = 0.5
 
 
 class ModelServer(ThreadingHTTPServer):
-    """``/good/v1`` answers any schema at once, ``/slow/v1`` after a second; the others do not help anybody."""
+    """``/good/v1`` answers any schema at once, ``/slow/v1`` after a while; the others do not help anybody."""
 
     daemon_threads = True
 
