@@ -12,7 +12,8 @@
     │   ├── Terminated           by SIGTERM
     │   └── Interrupted          by Ctrl-C
     ├── PrefectServerFailed    Prefect's server did not come up
-    └── PrefectUnreachable     the Prefect server that is configured does not answer
+    ├── PrefectPasswordWrong   the Prefect server that is configured asks for another password
+    └── PrefectUnreachable     it does not answer
 
 ``exit_code`` is what the command line ends with: 1, or 128 plus a signal's number as shells have it.
 """
@@ -102,6 +103,17 @@ class PrefectServerFailed(GatewayError):
             f"Prefect's server did not start: {problem}. Set PREFECT_API_URL to use one that runs already.{end}"
         )
         self.log = log
+
+
+class PrefectPasswordWrong(GatewayError):
+    """The Prefect server that PREFECT_API_URL names asks for a password, and not for the one we have."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(
+            f"Prefect's server at {url} asks for a password: set PREFECT_API_AUTH_STRING to what that server has as "
+            "PREFECT_SERVER_API_AUTH_STRING"
+        )
+        self.url = url
 
 
 class PrefectUnreachable(GatewayError):

@@ -96,9 +96,8 @@ class TerminalProgress:
         known.reused += reused
         self._show(known)
         if self._progress is None and known.done == known.items:
-            self.note(
-                f"{stage}: {known.done} of {known.items} ({known.who()}; {format_usd(self._cost_nanousd)} so far)"
-            )
+            told = [*filter(None, [known.who()]), f"{format_usd(self._cost_nanousd)} so far"]
+            self.note(f"{stage}: {known.done} of {known.items} ({'; '.join(told)})")
 
     def task_done(self, stage: str, item: str, result: TaskResult) -> None:  # noqa: ARG002 - the observer's contract
         """A service has done a piece of work."""

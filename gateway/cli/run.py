@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import sys
 import tempfile
 from contextlib import contextmanager
@@ -116,8 +115,13 @@ def _check_output(directory: Path) -> None:
         existing = existing.parent
     if not existing.is_dir():
         raise OutputUnusable(str(directory), f"{existing} is a file")
-    if not os.access(existing, os.W_OK | os.X_OK):
-        raise OutputUnusable(str(directory), f"no permission to write in {existing}")
+    try:
+        # Rights alone do not tell: some file systems let nobody make a file.
+        with tempfile.TemporaryFile(dir=existing):
+            pass
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise OutputUnusable(str(directory), f"no file can be made in {existing}: {reason}") from error
 
 
 async def _run(settings: Settings, parameters: StoryboardParameters, *, as_json: bool) -> None:

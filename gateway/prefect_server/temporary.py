@@ -7,6 +7,7 @@ before we do, and outlives a command that is killed.
 from __future__ import annotations
 
 import asyncio
+import base64
 import inspect
 import logging
 import os
@@ -15,11 +16,14 @@ import shutil
 import socket
 import subprocess
 import sys
+import urllib.error
+import urllib.request
 from contextlib import asynccontextmanager
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from gateway.errors import PrefectServerFailed, PrefectUnreachable
+from gateway.errors import PrefectPasswordWrong, PrefectServerFailed, PrefectUnreachable
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -74,6 +78,7 @@ def _check_listening(url: str) -> None:
 
     Raises:
         PrefectUnreachable: nobody does, or it is no URL.
+        PrefectPasswordWrong: it asks for another password.
     """
     try:
         parts = urlsplit(url)
@@ -81,10 +86,26 @@ def _check_listening(url: str) -> None:
         if parts.scheme not in {"http", "https"} or not parts.hostname:
             raise PrefectUnreachable(url, "it is no http or https URL")
         socket.create_connection((parts.hostname, port), timeout=CONNECT_SECONDS).close()
+        if _refuses_password(url):
+            raise PrefectPasswordWrong(url)
     except OSError as error:
         raise PrefectUnreachable(url, error.strerror or str(error)) from error
     except ValueError as error:
         raise PrefectUnreachable(url, str(error)) from error
+
+
+def _refuses_password(url: str) -> bool:
+    """Whether the server asks for a password other than ``PREFECT_API_AUTH_STRING``."""
+    request = urllib.request.Request(f"{url.rstrip('/')}/admin/version")  # noqa: S310 - http or https, looked at above
+    password = os.environ.get("PREFECT_API_AUTH_STRING", "")
+    if password:
+        request.add_header("Authorization", f"Basic {base64.b64encode(password.encode()).decode()}")
+    try:
+        with urllib.request.urlopen(request, timeout=CONNECT_SECONDS):  # noqa: S310 - see above
+            return False
+    except urllib.error.HTTPError as answer:
+        # Anything else that is wrong with it, Prefect's client says better than we could.
+        return answer.code == HTTPStatus.UNAUTHORIZED
 
 
 class _EndedAtOnce(Exception):

@@ -87,3 +87,8 @@ def test_no_service_for_a_capability_is_said_and_the_run_fails(runs, refused):
 def test_a_model_file_cut_short_is_named_with_its_size(runs, refused):
     how, _ = runs["model cut short"]
     assert "cut.gguf is cut short: 20,000,000 of" in refused(how)
+
+
+def test_a_server_of_prefects_whose_password_we_lack_is_said_so(place, shared_prefect, ended, refused):
+    where = place("good", **{**shared_prefect, "PREFECT_API_AUTH_STRING": "turnout:wrong"})
+    assert "set PREFECT_API_AUTH_STRING" in refused(ended(where.storyboard()))

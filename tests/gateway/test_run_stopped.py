@@ -18,6 +18,7 @@ from gateway.prefect_server import prefect_server
 
 SECONDS_TO_END = 5.0
 SECONDS_FOR_CHILDREN = 10.0
+LOCKED_SECONDS = 7.0  # longer than the store waits for a lock
 
 pytestmark = pytest.mark.prefect
 
@@ -46,7 +47,6 @@ def nobody_left(where, left_behind):
 def own_prefect(place, prefect_home, shared_prefect):
     """A place whose runs start a Prefect server of their own, over a database that need not be made first."""
     where = place("slow")
-    (where.home / "prefect").mkdir(mode=0o700)
     source, target = (sqlite3.connect(folder / "prefect.db") for folder in (prefect_home, where.home / "prefect"))
     with closing(source), closing(target):
         source.backup(target)
@@ -124,13 +124,15 @@ def test_a_database_that_somebody_locks_in_the_middle_ends_the_run_in_order(plac
     wait_for(where, "style")
     with closing(sqlite3.connect(where.home / "turnout.db", isolation_level=None, timeout=30)) as other:
         other.execute("BEGIN IMMEDIATE")
-        how = ended(process)
+        time.sleep(LOCKED_SECONDS)
+    how = ended(process)
     assert how.code == 1
     assert how.err.splitlines()[-1].startswith(
         f"turnout: the database {where.home / 'turnout.db'} is locked by another"
     )
     assert "Traceback" not in how.err
     assert where.made() == set()
+    assert where.state()[0] == "failed"
 
 
 @pytest.fixture
