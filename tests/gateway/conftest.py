@@ -12,6 +12,7 @@ import sys
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
@@ -270,12 +271,15 @@ def left_behind():
 @pytest.fixture
 def interrupted():
     """Starts a run, and sends it signals once it has said a line that begins so; how it ended, and how soon."""
+    started = []
 
     def run(where: Place, beginning: str, *signals: int, pause_seconds: float = 0.1) -> tuple[Ended, float]:
         said = where.home.parent / "said.txt"
         with said.open("w") as file:
             # Where the tests run in the background, Ctrl-C is ignored, and would be by whom they start.
-            process = where.storyboard(stderr=file, preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
+            default = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+            process = where.storyboard(stderr=file, preexec_fn=default)
+        started.append(process)
         until = time.monotonic() + 90
         while not any(line.startswith(beginning) for line in said.read_text().splitlines()):
             assert process.poll() is None, said.read_text()
@@ -288,4 +292,8 @@ def interrupted():
         how = ended(process, 30)
         return Ended(how.code, how.out, said.read_text()), time.monotonic() - began
 
-    return run
+    yield run
+    for process in started:
+        if process.poll() is None:
+            process.kill()
+            process.communicate()
