@@ -119,7 +119,7 @@ def test_missing_rights_are_named_with_the_place(place, refused, ended, without_
     assert "Permission denied" in refused(ended(where.storyboard(source=thought, prefix=without_rights)))
     thought.chmod(0o600)
     where.out.mkdir(mode=0o500)
-    assert "no permission to write in" in refused(ended(where.storyboard(prefix=without_rights)))
+    assert "Permission denied" in refused(ended(where.storyboard(prefix=without_rights)))
     where.out.chmod(0o700)
     (where.home / "turnout.db").chmod(0o400)
     assert "no right to write" in refused(ended(where.storyboard(prefix=without_rights)))
