@@ -185,9 +185,17 @@ class Ledger:
         bad = await self._write_halving(rows)
         if len(bad) == len(rows):
             raise bad[0][1]  # nothing was taken: that is the database, not the rows
-        for row, error in bad:
+        for row, _ in bad:
+            await self._write_or_set_aside(row)
+
+    async def _write_or_set_aside(self, row: CallRow) -> None:
+        """Try once more, since the database may have been at fault before and is not now."""
+        try:
+            await self._write_together([row])
+        except _PERHAPS_THE_ROW as error:
             self._set_aside.append(row)
-            logger.error("call %d of task %d was not taken into the ledger: %s", row.attempt, row.task_id, error)
+            message = "call %d of task %d was not taken into the ledger: %s"
+            logger.error(message, row.attempt, row.task_id, error)  # noqa: TRY400 - the sentence says it all
 
     async def _write_halving(self, rows: Sequence[CallRow]) -> list[tuple[CallRow, Exception]]:
         """Write the rows, in ever smaller parts where one of them is bad; the bad ones, each with its error."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import sqlite3
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 from registry.database_faults import connect_faults_mapped, faults_mapped
@@ -14,7 +14,7 @@ from registry.engines import postgresql_engine, prepare_sqlite_file, sqlite_engi
 from registry.schema import TURNOUT_SCHEMA, Schema, recorded_version, upgrade
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Coroutine
     from pathlib import Path
 
     from sqlalchemy import URL
@@ -172,7 +172,7 @@ class Store:
     async def _switch_to_wal(self) -> None:
         """Set the write-ahead log, which the file remembers: readers and the writer no longer wait for each other."""
         deadline = asyncio.get_running_loop().time() + self._busy_timeout_seconds
-        async with self.engine.connect() as connection:
+        async with _connected(self.engine) as connection:
             driver = (await connection.get_raw_connection()).driver_connection
             if driver is None:  # pragma: no cover - a connection that is open has one
                 return
@@ -195,17 +195,43 @@ class Store:
 
 @asynccontextmanager
 async def _transaction(engine: AsyncEngine, database: str) -> AsyncIterator[AsyncConnection]:
-    connection = engine.connect()
-    with connect_faults_mapped(database):
-        await connection.start()
-        try:
+    async with AsyncExitStack() as parts:
+        with connect_faults_mapped(database):
+            connection = await parts.enter_async_context(_connected(engine))
             await connection.begin()
-        except BaseException:
-            await connection.close()
-            raise
-    try:
         with faults_mapped(database):
             yield connection
+
+
+@asynccontextmanager
+async def _connected(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """A connection that is closed at the end, whenever somebody cancels.
+
+    One that is being made when that happens is made first, and one that is being closed is closed: SQLite's driver
+    answers from a thread of its own, and the event loop might be closed by then.
+    """
+    connection = engine.connect()
+    try:
+        await _undisturbed(connection.start())
+    except asyncio.CancelledError:
+        if connection.sync_connection is not None:
+            await _undisturbed(connection.close())
+        raise
+    try:
+        yield connection
     finally:
-        # Shielded: a second cancellation must not leave a transaction open behind.
-        await asyncio.shield(connection.close())
+        await _undisturbed(connection.close())
+
+
+async def _undisturbed(work: Coroutine[Any, Any, Any]) -> None:
+    """Wait until ``work`` is done, also where somebody cancels meanwhile: the cancellation comes out afterwards."""
+    doing = asyncio.ensure_future(work)
+    cancelled: asyncio.CancelledError | None = None
+    while not doing.done():
+        try:
+            await asyncio.wait([doing])
+        except asyncio.CancelledError as error:
+            cancelled = error
+    if cancelled is not None:
+        raise cancelled
+    await doing

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import signal
 import sys
 from typing import TYPE_CHECKING
 
@@ -32,6 +33,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         # Before or after the command itself: while we import, or while Python takes down the event loop.
         code = _step_past_ctrl_c()
+    if arguments is None:
+        # All is said and done; Python takes up to a second to go, and would answer a Ctrl-C with a traceback.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
     return code
 
 

@@ -168,7 +168,9 @@ async def _run(settings: Settings, parameters: StoryboardParameters, *, as_json:
 def _keep_off_the_terminal(*loggers: str) -> None:
     """Let Prefect's server alone have these logs: how a run ended, the terminal is told by us, in a sentence."""
     for name in loggers:
-        logging.getLogger(name).propagate = False
+        quiet = logging.getLogger(name)
+        quiet.propagate = False
+        quiet.addHandler(logging.NullHandler())  # one that has no handler at all would print its warnings
 
 
 def _say_result(result: dict[str, Any]) -> None:

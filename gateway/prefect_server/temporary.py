@@ -14,14 +14,15 @@ import os
 import secrets
 import shutil
 import socket
+import sqlite3
 import subprocess
 import sys
 import urllib.error
 import urllib.request
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from http import HTTPStatus
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from gateway.errors import PrefectPasswordWrong, PrefectServerFailed, PrefectUnreachable
 
@@ -61,7 +62,7 @@ async def prefect_server(home: Path, *, scheduling: bool = False) -> AsyncIterat
         await asyncio.to_thread(_check_listening, configured)
         yield configured
         return
-    server = _TemporaryServer(home, scheduling=scheduling)
+    server = TemporaryServer(home, scheduling=scheduling)
     try:
         await server.start()
         os.environ.update(PREFECT_API_URL=server.url, PREFECT_API_AUTH_STRING=server.password)
@@ -116,7 +117,9 @@ class _EndedAtOnce(Exception):
         self.code = code
 
 
-class _TemporaryServer:
+class TemporaryServer:
+    """A Prefect server in a process of its own, over the database in ``home``."""
+
     def __init__(self, home: Path, *, scheduling: bool) -> None:
         self._scheduling = scheduling
         self._home = home
@@ -133,13 +136,13 @@ class _TemporaryServer:
         try:
             await self._start()
         except _EndedAtOnce as first:
-            if not await asyncio.to_thread(self._put_database_aside):
+            if not await asyncio.to_thread(self.put_database_aside):
                 raise self._failed(first) from None
             logger.info("Prefect's server could not use its database, which is now %s", self._aside)
             try:
                 await self._start()
             except _EndedAtOnce as second:  # it was something else
-                await asyncio.to_thread(self._take_database_back)
+                await asyncio.to_thread(self.take_database_back)
                 raise self._failed(second) from None
 
     async def _start(self) -> None:
@@ -166,16 +169,27 @@ class _TemporaryServer:
             return PrefectServerFailed(f"the disk that holds {self._home} is full")
         return PrefectServerFailed(f"it ended with code {ended.code}", self._tail())
 
-    def _put_database_aside(self) -> bool:
-        """Rename it, unless there is none or the disk is full: then it is not the database that is at fault."""
-        if not self._database.exists() or shutil.disk_usage(self._home).free < FULL_BYTES:
+    def put_database_aside(self) -> bool:
+        """Rename it where it is at fault. One that is merely locked may be another server's, who is at work."""
+        if not self._database.exists() or not self._is_database_unusable():
             return False
         self._database.replace(self._aside)
         for suffix in ("-wal", "-shm"):  # they belong to the one that was put aside
             self._database.with_name(self._database.name + suffix).unlink(missing_ok=True)
         return True
 
-    def _take_database_back(self) -> None:
+    def _is_database_unusable(self) -> bool:
+        try:
+            read_only = f"file:{quote(str(self._database))}?mode=ro"
+            with closing(sqlite3.connect(read_only, uri=True, timeout=0)) as connection:
+                damaged = connection.execute("PRAGMA quick_check(1)").fetchone() != ("ok",)
+        except sqlite3.DatabaseError as error:
+            damaged = error.sqlite_errorcode & 0xFF in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+        # A later Prefect has brought its tables up to a state that this one does not know.
+        return damaged or "Can't locate revision" in self._log.read_text(encoding="utf-8", errors="replace")
+
+    def take_database_back(self) -> None:
+        """Undo :meth:`put_database_aside`: it was something else."""
         self._aside.replace(self._database)
 
     def _spawn(self) -> subprocess.Popen[bytes]:

@@ -14,11 +14,11 @@ from dataclasses import replace
 
 import pytest
 
-from gateway.prefect_server import prefect_server
+from gateway.prefect_server.temporary import TemporaryServer
 
 SECONDS_TO_END = 5.0
 SECONDS_FOR_CHILDREN = 10.0
-LOCKED_SECONDS = 7.0  # longer than the store waits for a lock
+LOCKED_SECONDS = 22.0  # longer than four writers wait for a lock, one after the other
 
 pytestmark = pytest.mark.prefect
 
@@ -207,10 +207,34 @@ def test_work_that_cannot_be_stopped_is_cut_off():
     assert said == "turnout: told to end; what had not ended after 4 s was cut off.\n"
 
 
-async def test_a_database_that_prefects_server_cannot_use_is_put_aside_and_made_anew(tmp_path):
-    (tmp_path / "prefect.db").write_bytes(b"this is no database" * 500)
-    before = {name: os.environ.get(name) for name in ("PREFECT_HOME", "PREFECT_API_URL")}
-    async with prefect_server(tmp_path):
-        assert (tmp_path / "prefect.db").read_bytes().startswith(b"SQLite format 3")
-    assert (tmp_path / "prefect.db.unusable").read_bytes().startswith(b"this is no database")
-    assert {name: os.environ.get(name) for name in before} == before
+@pytest.fixture
+def server(tmp_path):
+    """A Prefect server that has not been started, over a database that is all right; and its database."""
+    with closing(sqlite3.connect(tmp_path / "prefect.db")) as database, database:
+        database.execute("CREATE TABLE flow_runs (name TEXT)")
+    (tmp_path / "temporary-server.log").write_text("")
+    return TemporaryServer(tmp_path, scheduling=False), tmp_path / "prefect.db"
+
+
+def test_a_damaged_database_of_prefects_is_put_aside_and_kept(server):
+    stopped, database = server
+    database.write_bytes(b"this is no database" * 500)
+    assert stopped.put_database_aside()
+    assert not database.exists()
+    assert database.with_name("prefect.db.unusable").read_bytes().startswith(b"this is no database")
+    stopped.take_database_back()
+    assert database.exists()
+
+
+def test_a_database_that_another_prefect_server_holds_is_left_alone(server):
+    stopped, database = server
+    with closing(sqlite3.connect(database, isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        assert not stopped.put_database_aside()
+    assert not stopped.put_database_aside()
+
+
+def test_a_database_of_a_later_prefect_is_put_aside(server):
+    stopped, database = server
+    database.with_name("temporary-server.log").write_text("CommandError: Can't locate revision identified by 'abc'")
+    assert stopped.put_database_aside()
