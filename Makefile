@@ -5,6 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 CHROMIUM_PACKAGES := chromium
+TESTERS ?= 2  # processes that run tests side by side; 0 runs them all in one
 ROOMS := registry blocks quality routing flows dashboards gateway
 
 .PHONY: help run test setup lint format types bench lock clean system
@@ -20,7 +21,7 @@ test: $(VENV)/ready-dev system  ## Lint, types, layers, then every test; with wh
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n $(TESTERS) --dist loadfile --cov --cov-report=term:skip-covered $(PYTEST_ARGS)
 
 setup: $(VENV)/ready  ## Make the virtual environment with pinned packages and the local model.
 
