@@ -45,6 +45,7 @@ class Run:
     workspace: str = "default"
     principal: str = "local"
     trace_id: str | None = None
+    flow_run_id: str | None = None
 
 
 class Runs:
@@ -93,8 +94,12 @@ class Runs:
         workspace: str = "default",
         principal: str = "local",
         trace_id: str | None = None,
+        flow_run_id: str | None = None,
     ) -> Run:
-        """Begin a run; ``fingerprint`` is of its input and parameters, and what a resumed run must share."""
+        """Begin a run; ``fingerprint`` is of its input and parameters, and what a resumed run must share.
+
+        ``flow_run_id`` is Prefect's name for it, by which its logs are found there.
+        """
         at_us = now_us(self._clock)
         values = {
             "pipeline": pipeline,
@@ -109,6 +114,7 @@ class Runs:
             "workspace": workspace,
             "principal": principal,
             "trace_id": trace_id,
+            "flow_run_id": flow_run_id,
         }
         async with self._store.write() as connection:
             run_id = await connection.scalar(insert(runs).values(**values).returning(runs.c.run_id))

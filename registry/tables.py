@@ -169,6 +169,7 @@ runs = Table(
     Column("workspace", _name(100), nullable=False),
     Column("principal", _name(100), nullable=False),
     Column("trace_id", _name(32)),
+    Column("flow_run_id", _name(36)),  # Prefect's name for it, where its logs are
     Index(None, "state", "started_us"),
     Index(None, "pipeline", "fingerprint"),
 )
@@ -298,6 +299,39 @@ assets = Table(
     Column("created_us", BigInteger, nullable=False),
     Column("workspace", _name(100), nullable=False),
     Column("principal", _name(100), nullable=False),
+)
+
+# ---- who may come in ------------------------------------------------------------------------------------------------
+
+access_keys = Table(
+    "access_keys",
+    metadata,
+    Column("key_id", Id, primary_key=True),
+    Column("name", _name(100), nullable=False),  # for people: whose it is, or what for
+    Column("prefix", _name(20), nullable=False, unique=True),  # the key's open part, by which it is found and listed
+    Column("digest", _name(64), nullable=False),  # SHA-256 of the whole key, which has 256 random bits
+    Column("scopes", JSON, nullable=False),  # ["call", "read", "admin"]
+    Column("workspace", _name(100), nullable=False),
+    Column("principal", _name(100), nullable=False),
+    Column("budget_nanousd", BigInteger),  # None: no limit of its own
+    Column("budget_window", _name(10), nullable=False),  # day, month
+    Column("created_us", BigInteger, nullable=False),
+    Column("expires_us", BigInteger),
+    Column("last_used_us", BigInteger),
+    Column("revoked_us", BigInteger),
+)
+
+# ---- is it up? ------------------------------------------------------------------------------------------------------
+
+probes = Table(
+    "probes",
+    metadata,
+    Column("service_id", ForeignKey("services.service_id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("ok", Boolean, nullable=False),
+    Column("message", Text, nullable=False),  # what was wrong, in a sentence; or what it said of itself
+    Column("latency_us", BigInteger, nullable=False),
+    Column("probed_us", BigInteger, nullable=False),
+    Column("since_us", BigInteger, nullable=False),  # since when it has been as it is
 )
 
 # ---- events --------------------------------------------------------------------------------------------------------
