@@ -132,7 +132,7 @@ def test_a_database_that_somebody_locks_in_the_middle_ends_the_run_in_order(plac
     )
     assert "Traceback" not in how.err
     assert where.made() == set()
-    assert where.state()[0] == "failed"
+    goes_on(where, ended, items_done(where))  # noted as failed, or abandoned, if that could not be written either
 
 
 @pytest.fixture
