@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from flows.resuming import RunItems
     from flows.storyboard.parameters import StoryboardParameters
     from flows.storyboard.pictures import PictureJob
-    from flows.storyboard.words import Plan, Thought
+    from flows.storyboard.words import Plan, ShotBrief, Thought
     from flows.watching import Observer
     from registry import Assets
     from registry.words import TaskRequest, TaskResult
@@ -153,7 +153,13 @@ class StoryboardMaking:
             )
             for brief in plan.shots
         )  # fmt: skip
-        return await settle_shots(self._ask, plan.shots, drafts, thought.voice)
+
+        async def rewrite(brief: ShotBrief, *, unlike: Sequence[str]) -> Shot:
+            self._observer.stage_began("shots", 1)
+            work = partial(write_shot, self._ask, brief, thought.voice, unlike=unlike)
+            return await self._item("shots", f"{brief.shot_id}, again", Shot, (thought.voice, brief, unlike), work)
+
+        return await settle_shots(rewrite, plan.shots, drafts)
 
     async def _panels(self, jobs: Sequence[PictureJob]) -> tuple[Panel, ...]:
         self._observer.stage_began("pictures", len(jobs))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from flows.errors import AnswerRejected
 from flows.storyboard import prompts, schemas
@@ -129,8 +129,16 @@ def shot_from_source(brief: ShotBrief, credit: Credit) -> Shot:
     )
 
 
-async def settle_shots(ask: Ask, briefs: Sequence[ShotBrief], shots: Sequence[Shot], voice: Voice) -> tuple[Shot, ...]:
-    """The shots in order, no two the same: one that repeats an earlier one is asked for again, else retold.
+class Rewrite(Protocol):
+    """Writes a shot anew; :func:`write_shot` with all but these two given is one."""
+
+    async def __call__(self, brief: ShotBrief, *, unlike: Sequence[str]) -> Shot:
+        """The shot, its description unlike those."""
+        ...
+
+
+async def settle_shots(rewrite: Rewrite, briefs: Sequence[ShotBrief], shots: Sequence[Shot]) -> tuple[Shot, ...]:
+    """The shots in order, no two the same: one that repeats an earlier one is written again, else retold.
 
     Neighbours of one shot type are parted too: there the plan's size stands, or its counterpart.
     """
@@ -140,7 +148,7 @@ async def settle_shots(ask: Ask, briefs: Sequence[ShotBrief], shots: Sequence[Sh
         current = shot
         if any(alike(current.description, other) for other in before):
             if current.origin_of("description") == "model":
-                current = await write_shot(ask, brief, voice, unlike=before)
+                current = await rewrite(brief, unlike=before)
             if any(alike(current.description, other) for other in before):
                 current = told_apart(current, brief, before)
         if settled and current.shot_type is settled[-1].shot_type:

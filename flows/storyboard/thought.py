@@ -15,6 +15,11 @@ if TYPE_CHECKING:
 
 _ALLOWED_CONTROLS = frozenset("\t\n\f\v\x85")
 _MOST_BYTES_A_CHARACTER = 4
+# Files that are text to a machine, and no thought to anybody: how they begin, and what they are.
+_SOURCES = {
+    "<svg": "an SVG drawing", "<?xml": "XML", "<!doctype": "a web page", "<html": "a web page", "%!ps": "PostScript",
+    "%pdf": "a PDF", "{\\rtf": "rich text (RTF)", "-----begin": "a key or certificate",
+}  # fmt: skip
 
 
 def read_thought(text: str, *, language: str = "", limit_characters: int = MAX_THOUGHT_CHARACTERS) -> Thought:
@@ -23,7 +28,8 @@ def read_thought(text: str, *, language: str = "", limit_characters: int = MAX_T
     Raises:
         ThoughtEmpty: there is no visible character.
         ThoughtTooLong: it has more than ``limit_characters``.
-        ThoughtUnreadable: it holds NULs, control characters or broken Unicode: it is no text.
+        ThoughtUnreadable: it holds NULs, control characters or broken Unicode, or is the source of a picture or a
+            page: it is no text for people.
     """
     if len(text) > limit_characters:
         raise ThoughtTooLong(len(text), limit_characters)
@@ -34,6 +40,10 @@ def read_thought(text: str, *, language: str = "", limit_characters: int = MAX_T
             raise ThoughtUnreadable(f"it holds the character U+{ord(character):04X}, which no plain text has")
     if not any(unicodedata.category(character)[0] not in "CZ" for character in text):
         raise ThoughtEmpty
+    start = text[:10].lower()
+    kind = next((told for begin, told in _SOURCES.items() if start.startswith(begin)), None)
+    if kind is not None:
+        raise ThoughtUnreadable(f"it is the source of {kind}")
     # Where there are no letters, what models read are the English names of emoji.
     english = is_english(text) or not has_letters(text)
     if language.strip():

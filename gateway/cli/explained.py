@@ -10,7 +10,7 @@ from gateway.cli.tables import Column, say_facts, say_table, say_text
 from gateway.cli.terminal import say
 from gateway.cli.wording import exclusion_in_words, latency_in_words, utc_iso, why_it_lost
 from registry import from_us
-from registry.words import Exclusion, format_usd
+from registry.words import Exclusion, FailureClass, format_usd
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -78,13 +78,13 @@ def say_calls(tasks: Sequence[Explanation]) -> None:
             Column(title="took", right=True),
             Column(title="cost", right=True),
         ),
-        [_call_row(task, attempt) for task in tasks for attempt in task.attempts or (None,)],
+        [_call_row(task, attempt, tasks) for task in tasks for attempt in task.attempts or (None,)],
     )
     failures = [
         (f"{_name(task)}, try {attempt.number}", attempt.message)
         for task in tasks
         for attempt in task.attempts
-        if attempt.failure is not None and attempt.message
+        if attempt.failure not in {None, FailureClass.CANCELLED} and attempt.message
     ]
     failures += [(_name(task), task.message) for task in tasks if not task.attempts and task.message]
     if failures:
@@ -105,12 +105,26 @@ def decided_alike(tasks: Sequence[Explanation]) -> list[list[Explanation]]:
     return list(groups.values())
 
 
-def _call_row(task: Explanation, attempt: Attempt | None) -> tuple[object, ...]:
+def _call_row(task: Explanation, attempt: Attempt | None, tasks: Sequence[Explanation]) -> tuple[object, ...]:
     if attempt is None:
         return _name(task), "-", "-", "no candidate", "-", "-"
-    outcome = "done" if attempt.failure is None else attempt.failure.value
+    outcome = _outcome(attempt, is_asked_again=_is_asked_again(task, tasks))
     took = latency_in_words(attempt.latency_ms)
     return _name(task), attempt.number, attempt.offering, outcome, took, format_usd(attempt.cost_nanousd)
+
+
+def _outcome(attempt: Attempt, *, is_asked_again: bool) -> str:
+    if attempt.failure is not None:
+        return attempt.failure.value
+    return "asked again" if is_asked_again else "done"
+
+
+def _is_asked_again(task: Explanation, tasks: Sequence[Explanation]) -> bool:
+    """Whether the pipeline asked for the same item once more: it did not use this answer, though the call went well."""
+    if not task.item:
+        return False
+    same = [other.task_id for other in tasks if (other.stage, other.item) == (task.stage, task.item)]
+    return task.task_id < max(same)
 
 
 def _say_decision(decision: Decision, alike: Sequence[Explanation], policy: Policy) -> None:
@@ -152,7 +166,7 @@ def _few(names: Sequence[str]) -> str:
 
 
 def _named(alike: Sequence[Explanation]) -> str:
-    return _few([_name(task) for task in alike])
+    return _few(list(dict.fromkeys(_name(task) for task in alike)))
 
 
 def _name(task: Explanation) -> str:
@@ -168,7 +182,7 @@ def explanation_as_json(run: Run, tasks: Sequence[Explanation], policies: Mappin
     totals = Totals.of(tasks)
     return {
         "run": run_as_json(run),
-        "tasks": [_task_as_json(task, policies) for task in tasks],
+        "tasks": [_task_as_json(task, policies, tasks) for task in tasks],
         "totals": {
             "tasks": totals.tasks,
             "calls": totals.calls,
@@ -179,7 +193,7 @@ def explanation_as_json(run: Run, tasks: Sequence[Explanation], policies: Mappin
     }
 
 
-def _task_as_json(task: Explanation, policies: Mapping[int, Policy]) -> dict[str, Any]:
+def _task_as_json(task: Explanation, policies: Mapping[int, Policy], tasks: Sequence[Explanation]) -> dict[str, Any]:
     decision = task.decision
     return {
         "task_id": str(task.task_id),  # more digits than a JSON number keeps in JavaScript
@@ -189,6 +203,7 @@ def _task_as_json(task: Explanation, policies: Mapping[int, Policy]) -> dict[str
         "cost_nanousd": task.cost_nanousd,
         "cost_known": task.cost_known,
         "message": task.message,
+        "asked_again": _is_asked_again(task, tasks),
         "attempts": [_attempt_as_json(attempt) for attempt in task.attempts],
         "decision": None if decision is None else _decision_as_json(decision, policies[decision.policy_id]),
     }

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
 
 from registry.words import format_usd
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from rich.console import Console
     from rich.progress import Progress, TaskID
 
     from registry.words import TaskResult
+
+SECONDS_BETWEEN_LINES = 5.0
 
 
 @dataclass(slots=True)
@@ -35,12 +40,14 @@ class TerminalProgress:
     """An observer of one run (see :class:`flows.watching.Observer`) that draws on a console.
 
     Enter it for the time of the run. On a terminal the bars stay in place and are redrawn; elsewhere each finished
-    stage is a line; ``quiet`` shows nothing at all.
+    stage is a line, and so is an item now and then; ``quiet`` shows nothing at all. ``clock`` gives monotonic seconds.
     """
 
-    def __init__(self, console: Console, *, quiet: bool = False) -> None:
+    def __init__(self, console: Console, *, quiet: bool = False, clock: Callable[[], float] = time.monotonic) -> None:
         self._console = console
         self._quiet = quiet
+        self._clock = clock
+        self._told_at = clock()
         self._stages: dict[str, _Stage] = {}
         self._cost_nanousd = 0
         self._calls = 0
@@ -95,7 +102,7 @@ class TerminalProgress:
         known.done += 1
         known.reused += reused
         self._show(known)
-        if self._progress is None and known.done == known.items:
+        if self._progress is None and self._is_time_to_tell(known):
             told = [*filter(None, [known.who()]), f"{format_usd(self._cost_nanousd)} so far"]
             self.note(f"{stage}: {known.done} of {known.items} ({'; '.join(told)})")
 
@@ -106,6 +113,13 @@ class TerminalProgress:
         self._cost_nanousd += result.cost_nanousd
         self._calls += len(result.attempts)
         self._show(known)
+
+    def _is_time_to_tell(self, stage: _Stage) -> bool:
+        """Whether the stage is done, or nothing was said for some seconds."""
+        if stage.done < stage.items and self._clock() - self._told_at < SECONDS_BETWEEN_LINES:
+            return False
+        self._told_at = self._clock()
+        return True
 
     def _show(self, stage: _Stage) -> None:
         if self._progress is not None and stage.bar is not None:

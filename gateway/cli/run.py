@@ -47,13 +47,14 @@ def run(
     del pipeline  # there is one
     settings = load_settings(flags_of(context))
     _check_output(out)
+    replaces = (out / "storyboard.html").exists()
     with _input_file(source, settings) as path:
         parameters = _parameters(
             input_path=path, output_directory=out, max_shots=shots, width=width, height=height, style=style,
             language=language, policy=policy, fresh=fresh,
         )  # fmt: skip
         try:
-            in_loop(lambda: _run(settings, parameters, as_json=as_json))
+            in_loop(lambda: _run(settings, parameters, as_json=as_json, replaces=replaces))
         except Stopped as stopped:
             raise type(stopped)("the same command goes on with what is missing") from None
 
@@ -124,7 +125,7 @@ def _check_output(directory: Path) -> None:
         raise OutputUnusable(str(directory), f"no file can be made in {existing}: {reason}") from error
 
 
-async def _run(settings: Settings, parameters: StoryboardParameters, *, as_json: bool) -> None:
+async def _run(settings: Settings, parameters: StoryboardParameters, *, as_json: bool, replaces: bool) -> None:
     from rich.console import Console
 
     from flows.watching import current_observer
@@ -162,7 +163,7 @@ async def _run(settings: Settings, parameters: StoryboardParameters, *, as_json:
     from gateway.cli.explained import say_explanation
 
     say_explanation(described, tasks, policies)
-    _say_result(result)
+    _say_result(result, replaces=replaces)
 
 
 def _keep_off_the_terminal(*loggers: str) -> None:
@@ -173,7 +174,7 @@ def _keep_off_the_terminal(*loggers: str) -> None:
         quiet.addHandler(logging.NullHandler())  # one that has no handler at all would print its warnings
 
 
-def _say_result(result: dict[str, Any]) -> None:
+def _say_result(result: dict[str, Any], *, replaces: bool) -> None:
     tally, audited = result["tally"], result["audit"]
     looked = sum(line["passed"] + line["failed"] for line in audited)
     differing = sum(line["disagreed"] for line in audited)
@@ -185,5 +186,5 @@ def _say_result(result: dict[str, Any]) -> None:
     if audited:
         agreed = "all as they were judged at once" if not differing else f"{differing} of them otherwise than at once"
         say(f"Great Expectations looked at {looked} verdicts again: {agreed}.")
-    say(f"The page: {result['page']}")
+    say(f"The page: {result['page']}{' (in place of an earlier one)' if replaces else ''}")
     tell(f"Why this service, in full: turnout explain {result['run_id']}")

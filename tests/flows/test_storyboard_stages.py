@@ -1,5 +1,6 @@
 import asyncio
 import json
+from functools import partial
 from itertools import combinations, pairwise
 from pathlib import Path
 
@@ -89,8 +90,12 @@ async def whole_storyboard(ask, text, max_shots=6):
     plan = make_plan(thought, names, max_shots)
     scenes = await asyncio.gather(*(write_scene(ask, brief, thought.voice) for brief in plan.scenes))
     shots = await asyncio.gather(*(write_shot(ask, brief, thought.voice) for brief in plan.shots))
-    shots = await settle_shots(ask, plan.shots, shots, thought.voice)
+    shots = await settle_shots(rewriting(ask, thought.voice), plan.shots, shots)
     return analysis, style, characters, scenes, shots, picture_jobs(shots, scenes, characters, style)
+
+
+def rewriting(ask, voice):
+    return partial(write_shot, ask, voice=voice)
 
 
 def brief(moment="The old woman carries the small robot up the stairs.", **changes):
@@ -215,7 +220,7 @@ async def test_shots_that_say_the_same_are_told_apart():
     ask = Scribe(says("The old woman climbs the stairs with the robot."))
     voice = read_thought(EXAMPLE).voice
     shots = [await write_shot(ask, one, voice) for one in briefs]
-    settled = await settle_shots(ask, briefs, shots, voice)
+    settled = await settle_shots(rewriting(ask, voice), briefs, shots)
     assert settled[0] == shots[0]
     assert not any(alike(one.description, other.description) for one, other in combinations(settled, 2))
     assert [shot.origin_of("description") for shot in settled] == ["model", "source", "source"]
@@ -228,7 +233,7 @@ async def test_neighbours_that_a_model_gave_one_size_are_parted():
     ask = Scribe(lambda request: {**parrot(request), "shot_type": "medium"})
     shots = [await write_shot(ask, one, thought.voice) for one in plan.shots]
     shots = [shot.model_copy(update={"shot_type": ShotType.MEDIUM}) for shot in shots]
-    settled = await settle_shots(ask, plan.shots, shots, thought.voice)
+    settled = await settle_shots(rewriting(ask, thought.voice), plan.shots, shots)
     sizes = [str(shot.shot_type) for shot in settled]
     assert all(one != other for one, other in pairwise(sizes))
 

@@ -21,6 +21,20 @@ def test_what_is_no_plain_text_is_unreadable(text):
         read_thought(text)
 
 
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ('<svg xmlns="x"><path d="M0 0"/></svg>', "an SVG drawing"),
+        ('\n<?xml version="1.0"?><a/>', "XML"),
+        ("<!DOCTYPE html><p>A lamp</p>", "a web page"),
+        ("{\\rtf1 A lamp}", "rich text"),
+    ],
+)
+def test_the_source_of_a_picture_or_a_page_is_no_thought(text, kind):
+    with pytest.raises(ThoughtUnreadable, match=f"the source of {kind}"):
+        read_thought(text)
+
+
 def test_the_text_is_kept_as_it_was_written():
     thought = read_thought("\r\n  One  line.\r\n\tAnother,\fand a page. \n")
     assert thought.text == "One  line.\n\tAnother,\fand a page."

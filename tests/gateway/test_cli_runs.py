@@ -6,8 +6,10 @@ import asyncio
 
 import pytest
 
+from blocks import Says, Scripted
 from gateway.cli.wording import exclusion_in_words
-from registry import Candidate, Capability, Exclusion
+from registry import Candidate, Capability, Exclusion, Message, Settings, TaskRequest
+from routing import Runtime
 
 
 def test_without_runs_the_way_to_one_is_shown(turnout):
@@ -107,3 +109,23 @@ def test_no_line_is_wider_than_the_terminal(turnout, storyboard_run, monkeypatch
         lines = turnout(*command).out.splitlines()
         assert lines
         assert max(cell_len(line) for line in lines) <= columns, command
+
+
+def test_an_answer_that_the_pipeline_did_not_use_is_shown_as_asked_again(turnout, home):
+    async def ask_twice() -> None:
+        said = (Message("user", "Describe it."),)
+        script = Scripted([Says("A lamp"), Says("A lighthouse")])
+        async with Runtime.open(Settings.load(), services={"local": script}) as runtime:
+            run = await runtime.runs.start("storyboard", "1", fingerprint="abc", parameters={})
+            for _ in range(2):
+                await runtime.run(
+                    TaskRequest(
+                        capability=Capability.TEXT, messages=said, stage="shots", item="shot-1", run_id=run.run_id
+                    )
+                )
+
+    asyncio.run(ask_twice())
+    outcomes = [line.split()[3] for line in turnout("explain", "last").out.splitlines() if line.startswith("shots/")]
+    assert outcomes == ["asked", "done"]
+    assert [task["asked_again"] for task in turnout("explain", "last", "--json").json["tasks"]] == [True, False]
+    assert "for shots/shot-1:" in turnout("explain", "last").out
