@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from registry.lazy import lazily
 
 if TYPE_CHECKING:
+    from registry.access_keys import AccessKey, AccessKeys, window_start_us
     from registry.assets import Assets
     from registry.backup import Restored, back_up, prune, restore
     from registry.calls import CallRow
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
         DiskFull,
         EntryInvalid,
         HomeUnusable,
+        KeyRefused,
         LedgerFull,
         MigrationFailed,
         NotFound,
@@ -101,6 +103,7 @@ if TYPE_CHECKING:
 
 # Which module of this room defines which names.
 _MODULES = {
+    "access_keys": "AccessKey AccessKeys window_start_us",
     "assets": "Assets",
     "backup": "Restored back_up prune restore",
     "calls": "CallRow",
@@ -114,8 +117,8 @@ _MODULES = {
     "errors": (
         "AlreadyThere ArchiveInvalid AssetDamaged AssetMissing BackupError BackupFailed CallsRepeated "
         "ConstraintBroken DatabaseCorrupt DatabaseForeign DatabaseLocked DatabaseNewer DatabaseReadOnly "
-        "DatabaseRefused DatabaseUnreachable DatabaseUrlInvalid DiskFull EntryInvalid HomeUnusable LedgerFull "
-        "MigrationFailed NotFound RecordUnreadable RegistryError RunTaken SettingsError StatementFailed "
+        "DatabaseRefused DatabaseUnreachable DatabaseUrlInvalid DiskFull EntryInvalid HomeUnusable KeyRefused "
+        "LedgerFull MigrationFailed NotFound RecordUnreadable RegistryError RunTaken SettingsError StatementFailed "
         "StoreError ToolMissing"
     ),
     "histogram": "quantile",
@@ -147,6 +150,8 @@ __getattr__, __dir__ = lazily(
 
 __all__ = [
     "NANOUSD_PER_USD",
+    "AccessKey",
+    "AccessKeys",
     "AlreadyThere",
     "ArchiveInvalid",
     "AssetDamaged",
@@ -187,6 +192,7 @@ __all__ = [
     "ItemRow",
     "Items",
     "JsonSchema",
+    "KeyRefused",
     "Ledger",
     "LedgerFull",
     "Media",
@@ -252,4 +258,5 @@ __all__ = [
     "to_us",
     "unpack_decision",
     "usd_to_nanousd",
+    "window_start_us",
 ]

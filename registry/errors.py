@@ -8,6 +8,7 @@
     ├── NotFound                  nothing bears that name
     ├── AlreadyThere              something bears that name already
     ├── EntryInvalid              what somebody typed cannot be taken
+    ├── KeyRefused                an access key opens no door: unknown, revoked, expired
     ├── RunTaken                  another process works on the run
     ├── CallsRepeated             some calls are in the ledger already
     ├── LedgerFull                calls are made faster than the database takes them
@@ -98,6 +99,14 @@ class EntryInvalid(RegistryError):
         super().__init__(f"{field}: {problem}")
         self.field = field
         self.problem = problem
+
+
+class KeyRefused(RegistryError):
+    """An access key opens no door. ``reason`` is ``malformed``, ``unknown``, ``revoked`` or ``expired``."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"the access key is {reason}")
+        self.reason = reason
 
 
 class RunTaken(RegistryError):
