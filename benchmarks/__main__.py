@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Literal
 
 # Each is a module ``benchmarks.bench_NAME`` with ``measure() -> dict[str, float]``.
-BENCHMARKS = ("decision", "ledger", "start")
+BENCHMARKS = ("decision", "ledger", "start", "engine")
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from registry.lazy import lazily
 
 if TYPE_CHECKING:
+    from blocks.aiohttp_transport import AiohttpTransport
     from blocks.contract import (
         AIService,
         Call,
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AIService",
+    "AiohttpTransport",
     "BlockError",
     "Call",
     "CredentialMissing",
@@ -81,6 +83,7 @@ _NAMES = {
     "blocks.kinds": "LocalSettings Parts ServiceFactory make_service",
     "blocks.local": "Local LocalStatus find_model",
     "blocks.openai_compatible": "OpenAICompatible",
+    "blocks.aiohttp_transport": "AiohttpTransport",
     "blocks.transport": "HttpxTransport Transport WireReply WireRequest",
 }
 

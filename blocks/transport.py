@@ -126,7 +126,7 @@ class HttpxTransport:
     async def _open(self, request: WireRequest, deadline: float) -> httpx.Response:
         import httpx
 
-        client = self._client(loopback=_is_loopback(request.url))
+        client = self._client(loopback=is_loopback(request.url))
         try:
             # Under the deadline, so that connecting is given up by the engine, which then closes its socket at once.
             connect_seconds = min(request.connect_timeout_seconds, 0.9 * request.timeout_seconds)
@@ -160,7 +160,7 @@ async def _bounded(response: httpx.Response, request: WireRequest, deadline: flo
     """The body, cut off at the deadline and at the size bound."""
     received_bytes = 0
     if response.headers.get("content-length", "").isdecimal():
-        _check_size(int(response.headers["content-length"]), request)
+        check_size(int(response.headers["content-length"]), request)
     chunks = aiter(response.aiter_bytes())
     while True:
         try:
@@ -171,11 +171,16 @@ async def _bounded(response: httpx.Response, request: WireRequest, deadline: flo
         except _faults() as error:
             raise failure_of(error, request) from _shown_cause(error)
         received_bytes += len(chunk)
-        _check_size(received_bytes, request)
+        check_size(received_bytes, request)
         yield chunk
 
 
-def _check_size(size_bytes: int, request: WireRequest) -> None:
+def check_size(size_bytes: int, request: WireRequest) -> None:
+    """Hold an answer to the bound of its request.
+
+    Raises:
+        ServiceFailure: ``invalid_output``, where it is larger.
+    """
     if size_bytes > request.largest_reply_bytes:
         raise ServiceFailure(
             FailureClass.INVALID_OUTPUT,
@@ -209,18 +214,26 @@ def _told(error: Exception, request: WireRequest) -> str:
     import httpx
 
     host = request.host
-    causes = list(_chain(error))
     if isinstance(error, httpx.ConnectTimeout):
         seconds = min(request.connect_timeout_seconds, request.timeout_seconds)
         return f"{host} took no connection within {round(seconds, 2):g} s"
     if isinstance(error, httpx.PoolTimeout | httpx.TimeoutException | TimeoutError):
         return f"{host} did not finish its answer within {round(request.timeout_seconds, 2):g} s"
-    for kind, sentence in _SENTENCES:
-        if any(isinstance(cause, kind) for cause in causes):
-            return sentence.format(host=host)
+    told = told_of(error, host)
+    if told is not None:
+        return told
     if isinstance(error, httpx.ConnectError):
         return f"{host} cannot be reached"
     return f"the connection to {host} broke ({type(error).__name__})"
+
+
+def told_of(error: BaseException, host: str) -> str | None:
+    """The sentence for what an engine's exception was caused by; None where the cause is not one of the known."""
+    causes = _chain(error)
+    for kind, sentence in _SENTENCES:
+        if any(isinstance(cause, kind) for cause in causes):
+            return sentence.format(host=host)
+    return None
 
 
 # From the particular to the general: certificate errors are TLS errors, and all of them are OSErrors.
@@ -248,7 +261,8 @@ def _chain(error: BaseException | None) -> list[BaseException]:
     return found
 
 
-def _is_loopback(url: str) -> bool:
+def is_loopback(url: str) -> bool:
+    """Whether the URL leads to this machine."""
     try:
         host = urlsplit(url).hostname or ""
         return host == "localhost" or ipaddress.ip_address(host).is_loopback

@@ -74,6 +74,9 @@ class Settings(BaseModel):
         default=50, ge=1, le=10_000, description="How many results Great Expectations judges in one go, in rows."
     )
 
+    http_engine: Literal["aiohttp", "httpx"] = Field(
+        default="aiohttp", description="What carries calls to services over HTTP."
+    )
     gateway_host: str = Field(
         default="127.0.0.1", min_length=1, description="Where the gateway and the pages listen; beyond loopback: keys."
     )

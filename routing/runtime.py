@@ -14,7 +14,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from blocks import CredentialMissing, CredentialSource, HttpxTransport, LocalSettings, Parts, ServiceFactory
+from blocks import AiohttpTransport, CredentialMissing, CredentialSource, HttpxTransport, LocalSettings, Parts, ServiceFactory
 from quality import Checks, MicroBatcher, SuiteProcess, compile_checks, judge
 from registry import (
     Assets,
@@ -157,7 +157,7 @@ class Runtime:
 
     def _connect_services(self) -> None:
         settings = self.settings
-        transport = HttpxTransport()
+        transport = AiohttpTransport() if settings.http_engine == "aiohttp" else HttpxTransport()
         self._parts.push_async_callback(transport.aclose)
         self._parts.push_async_callback(self._close_services)
         self._factory = ServiceFactory(

@@ -7,12 +7,13 @@ import ssl
 
 import pytest
 
+from blocks.aiohttp_transport import AiohttpTransport
 from blocks.errors import ServiceFailure
 from blocks.transport import HttpxTransport, Transport, WireRequest
 from registry.words import FailureClass
 
 
-@pytest.fixture(params=[HttpxTransport])
+@pytest.fixture(params=[HttpxTransport, AiohttpTransport])
 async def engine(request):
     engine = request.param()
     assert isinstance(engine, Transport)
