@@ -15,19 +15,19 @@ if TYPE_CHECKING:
         ReasoningDelta,
         Reply,
         TextDelta,
-        ToolCall,
         ToolDelta,
         UsageReport,
         VectorPart,
     )
     from blocks.credentials import CredentialSource
     from blocks.errors import BlockError, CredentialMissing, ScriptEnded, ServiceFailure, UnknownServiceKind
-    from blocks.fake import Cuts, Draws, Embeds, Fails, Hangs, Says, Scripted, Streams
-    from blocks.fold import collect
+    from blocks.fake import Cuts, Draws, Embeds, Fails, Hangs, Says, Scripted, Streams, WantsTool
+    from blocks.fold import Folding, collect
     from blocks.kinds import LocalSettings, Parts, ServiceFactory, make_service
     from blocks.local import Local, LocalStatus, find_model
     from blocks.openai_compatible import OpenAICompatible
     from blocks.transport import HttpxTransport, Transport, WireReply, WireRequest
+    from blocks.wire.openai import is_accepted
 
 __all__ = [
     "AIService",
@@ -42,6 +42,7 @@ __all__ = [
     "End",
     "Event",
     "Fails",
+    "Folding",
     "Hangs",
     "HttpxTransport",
     "Local",
@@ -59,31 +60,33 @@ __all__ = [
     "ServiceFailure",
     "Streams",
     "TextDelta",
-    "ToolCall",
     "ToolDelta",
     "Transport",
     "UnknownServiceKind",
     "UsageReport",
     "VectorPart",
+    "WantsTool",
     "WireReply",
     "WireRequest",
     "collect",
     "find_model",
+    "is_accepted",
     "make_service",
 ]
 
 _NAMES = {
     "blocks.contract": (
-        "AIService Call End Event MediaPart ReasoningDelta Reply TextDelta ToolCall ToolDelta UsageReport VectorPart"
+        "AIService Call End Event MediaPart ReasoningDelta Reply TextDelta ToolDelta UsageReport VectorPart"
     ),
     "blocks.credentials": "CredentialSource",
     "blocks.errors": "BlockError CredentialMissing ScriptEnded ServiceFailure UnknownServiceKind",
-    "blocks.fake": "Cuts Draws Embeds Fails Hangs Says Scripted Streams",
-    "blocks.fold": "collect",
+    "blocks.fake": "Cuts Draws Embeds Fails Hangs Says Scripted Streams WantsTool",
+    "blocks.fold": "Folding collect",
     "blocks.kinds": "LocalSettings Parts ServiceFactory make_service",
     "blocks.local": "Local LocalStatus find_model",
     "blocks.openai_compatible": "OpenAICompatible",
     "blocks.aiohttp_transport": "AiohttpTransport",
+    "blocks.wire.openai": "is_accepted",
     "blocks.transport": "HttpxTransport Transport WireReply WireRequest",
 }
 

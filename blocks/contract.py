@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from registry.words import Media, Offering, TaskRequest, Usage
+    from registry.words import Media, Offering, TaskRequest, ToolCall, Usage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,15 +97,6 @@ class AIService(Protocol):
     async def aclose(self) -> None:
         """Let go of connections and processes."""
         ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ToolCall:
-    """A tool call, put together from its deltas; ``arguments`` is JSON text as the model wrote it."""
-
-    call_id: str
-    name: str
-    arguments: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

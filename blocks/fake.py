@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-from blocks.contract import End, MediaPart, ReasoningDelta, TextDelta, UsageReport, VectorPart
+from blocks.contract import End, MediaPart, ReasoningDelta, TextDelta, ToolDelta, UsageReport, VectorPart
 from blocks.errors import ScriptEnded, ServiceFailure
 from registry.words import FailureClass, Media, Usage
 
@@ -75,7 +75,16 @@ class Embeds:
     vectors: Sequence[Sequence[float]]
 
 
-Step = Says | Streams | Fails | Cuts | Hangs | Draws | Embeds
+@dataclass(frozen=True, slots=True)
+class WantsTool:
+    """Wants a tool called; ``arguments`` is JSON text and comes in two pieces."""
+
+    name: str
+    arguments: str = "{}"
+    call_id: str = "call-1"
+
+
+Step = Says | Streams | Fails | Cuts | Hangs | Draws | Embeds | WantsTool
 
 
 class Scripted:
@@ -168,6 +177,11 @@ async def _events_of(step: Step, call: Call) -> AsyncGenerator[Event, None]:  # 
             )
         case Cuts():
             yield TextDelta(step.text)
+        case WantsTool():
+            middle = len(step.arguments) // 2
+            yield ToolDelta(0, step.call_id, step.name, step.arguments[:middle])
+            yield ToolDelta(0, arguments=step.arguments[middle:])
+            yield End("tool_calls")
         case Hangs():
             await asyncio.sleep(call.timeout_seconds)
             raise ServiceFailure(FailureClass.TRANSIENT, f"no answer within {call.timeout_seconds:g} s")

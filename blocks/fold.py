@@ -11,13 +11,12 @@ from blocks.contract import (
     ReasoningDelta,
     Reply,
     TextDelta,
-    ToolCall,
     ToolDelta,
     UsageReport,
     VectorPart,
 )
 from blocks.errors import ServiceFailure
-from registry.words import FailureClass
+from registry.words import FailureClass, ToolCall
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -33,31 +32,21 @@ async def collect(events: AsyncIterator[Event]) -> Reply:
         ServiceFailure: the stream's own failure; ``invalid_output`` where it stopped without an End, with the usage
             reported so far.
     """
-    folding = _Folding()
-    end: End | None = None
+    folding = Folding()
     try:
         # Read on after the End: a stream that has run out by itself leaves its connection fit for the next call.
         async for event in events:
-            if isinstance(event, End):
-                end = event
-            else:
-                folding.add(event)
+            folding.add(event)
     finally:
         close = getattr(events, "aclose", None)
         if close is not None:
             await close()
-    if end is None:
-        raise ServiceFailure(
-            FailureClass.INVALID_OUTPUT,
-            f"the answer was cut after {folding.characters()} characters",
-            usage=folding.usage,
-        )
-    return folding.reply(end.finish_reason)
+    return folding.reply()
 
 
 @dataclass(slots=True)
-class _Folding:
-    """What has come so far."""
+class Folding:
+    """What has come of a stream so far."""
 
     texts: list[str] = field(default_factory=list)
     reasoning: list[str] = field(default_factory=list)
@@ -65,8 +54,10 @@ class _Folding:
     media: list[Media] = field(default_factory=list)
     vectors: dict[int, tuple[float, ...]] = field(default_factory=dict)
     usage: Usage | None = None
+    end: End | None = None
 
     def add(self, event: Event) -> None:
+        """Take one more event."""
         match event:
             case TextDelta(text):
                 self.texts.append(text)
@@ -80,11 +71,26 @@ class _Folding:
                 self.vectors[index] = vector
             case UsageReport(usage):
                 self.usage = usage
+            case End():
+                self.end = event
 
-    def characters(self) -> int:
-        return sum(map(len, self.texts))
+    def so_far(self) -> Reply:
+        """What has come, whether or not it is all."""
+        return self._reply("" if self.end is None else self.end.finish_reason)
 
-    def reply(self, finish_reason: str) -> Reply:
+    def reply(self) -> Reply:
+        """The whole reply.
+
+        Raises:
+            ServiceFailure: ``invalid_output``, with the usage reported so far, where no End has come.
+        """
+        if self.end is None:
+            characters = sum(map(len, self.texts))
+            message = f"the answer was cut after {characters} characters"
+            raise ServiceFailure(FailureClass.INVALID_OUTPUT, message, usage=self.usage)
+        return self._reply(self.end.finish_reason)
+
+    def _reply(self, finish_reason: str) -> Reply:
         return Reply(
             text="".join(self.texts),
             reasoning="".join(self.reasoning),

@@ -7,17 +7,28 @@ from registry.lazy import lazily
 if TYPE_CHECKING:
     from routing.ambient import current_runtime
     from routing.deciding import decide
-    from routing.errors import AttemptsFailed, NoCandidate, RouteExhausted, RoutingError, RuntimeClosed, TaskEnded
+    from routing.errors import (
+        AttemptsFailed,
+        NoCandidate,
+        RouteExhausted,
+        RoutingError,
+        RuntimeClosed,
+        StreamBroken,
+        TaskEnded,
+    )
     from routing.runtime import Runtime
+    from routing.streaming import RoutedStream
     from routing.tasks import ai_task, task_request
 
 __all__ = [
     "AttemptsFailed",
     "NoCandidate",
     "RouteExhausted",
+    "RoutedStream",
     "RoutingError",
     "Runtime",
     "RuntimeClosed",
+    "StreamBroken",
     "TaskEnded",
     "ai_task",
     "current_runtime",
@@ -29,8 +40,9 @@ _NAMES = {
     "routing.tasks": "ai_task task_request",
     "routing.ambient": "current_runtime",
     "routing.deciding": "decide",
-    "routing.errors": "AttemptsFailed NoCandidate RouteExhausted RoutingError RuntimeClosed TaskEnded",
+    "routing.errors": "AttemptsFailed NoCandidate RouteExhausted RoutingError RuntimeClosed StreamBroken TaskEnded",
     "routing.runtime": "Runtime",
+    "routing.streaming": "RoutedStream",
 }
 
 __getattr__, __dir__ = lazily(__name__, {name: module for module, names in _NAMES.items() for name in names.split()})

@@ -6,13 +6,26 @@ import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from blocks import Call, CredentialMissing, End, Reply, ServiceFailure, UnknownServiceKind, UsageReport, collect
+from blocks import (
+    Call,
+    CredentialMissing,
+    End,
+    Folding,
+    ReasoningDelta,
+    Reply,
+    ServiceFailure,
+    TextDelta,
+    ToolDelta,
+    UnknownServiceKind,
+    UsageReport,
+    collect,
+)
 from quality import parse_json
 from registry.words import Attempt, FailureClass, Usage
 from routing.estimating import estimate_tokens
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncGenerator, AsyncIterator, Callable
 
     from blocks import AIService, Event
     from registry.words import Offering, Service, TaskRequest, Verdict
@@ -43,10 +56,24 @@ class Outcome:
     """What came of one attempt: a reply and its verdicts, or a failure. ``attempt`` is what the ledger keeps."""
 
     attempt: Attempt
+    offering: Offering
     reply: Reply | None = None
     data: Any = None
     verdicts: tuple[Verdict, ...] = ()
     retry_after_seconds: float | None = None
+
+
+CALL_FAULTS = (TimeoutError, ServiceFailure, CredentialMissing, UnknownServiceKind)
+"""What comes out of a call that fails; :func:`failure_of` says what each means."""
+
+
+def failure_of(error: Exception, seconds: float) -> ServiceFailure:
+    """What one of :data:`CALL_FAULTS` means, after at most so many seconds of waiting."""
+    if isinstance(error, ServiceFailure):
+        return error
+    if isinstance(error, TimeoutError):
+        return ServiceFailure(FailureClass.TRANSIENT, f"no answer within {seconds:.1f} s")
+    return ServiceFailure(FailureClass.CREDENTIALS, str(error))
 
 
 class Attempting:
@@ -77,28 +104,55 @@ class Attempting:
 
         ``cancelled`` is told of the attempt when the caller goes away in its middle: it is accounted for all the same.
         """
-        under_way = _Try(number, request, offering, self._clock)
+        under_way = Try(number, request, offering, self._clock)
         try:
             async with asyncio.timeout(seconds_left):
-                reply = await self._call(under_way, seconds_left)
-        except TimeoutError:
-            return under_way.failed(ServiceFailure(FailureClass.TRANSIENT, f"no answer within {seconds_left:.1f} s"))
-        except ServiceFailure as failure:
-            return under_way.failed(failure)
-        except (CredentialMissing, UnknownServiceKind) as error:
-            return under_way.failed(ServiceFailure(FailureClass.CREDENTIALS, str(error)))
+                reply = await collect(await self._events(under_way, seconds_left))
+        except CALL_FAULTS as error:
+            return under_way.failed(failure_of(error, seconds_left))
         except asyncio.CancelledError:
-            cancelled(under_way.failed(ServiceFailure(FailureClass.CANCELLED, "the caller went away")))
+            cancelled(under_way.cancelled())
             raise
-        return self._judged(under_way, reply)
+        return self.judged(under_way, reply)
 
-    async def _call(self, under_way: _Try, seconds_left: float) -> Reply:
+    async def begin(
+        self,
+        number: int,
+        request: TaskRequest,
+        offering: Offering,
+        seconds: tuple[float, float],
+        cancelled: Callable[[Outcome], None],
+    ) -> Begun | Outcome:
+        """Call ``offering`` and wait for its first output; a failure before that is an outcome like any other.
+
+        ``seconds`` are those until the first output, and those for the whole.
+        """
+        first_seconds, whole_seconds = seconds
+        under_way = Try(number, request, offering, self._clock)
+        begun: Begun | None = None
+        try:
+            async with asyncio.timeout(first_seconds):
+                begun = Begun(under_way, await self._events(under_way, whole_seconds))
+                await begun.read_first()
+        except CALL_FAULTS as error:
+            if begun is not None:
+                await begun.close()
+            return under_way.failed(failure_of(error, first_seconds))
+        except asyncio.CancelledError:
+            if begun is not None:
+                await begun.close()
+            cancelled(under_way.cancelled())
+            raise
+        return begun
+
+    async def _events(self, under_way: Try, seconds_left: float) -> AsyncGenerator[Event, None]:
         service = under_way.offering.service
         secret = await self._credentials.resolve(service.credential_ref)
         call = Call(request=under_way.request, offering=under_way.offering, secret=secret, timeout_seconds=seconds_left)
-        return await collect(under_way.watched(self._connect(service).stream(call)))
+        return under_way.watched(self._connect(service).stream(call))
 
-    def _judged(self, under_way: _Try, reply: Reply) -> Outcome:
+    def judged(self, under_way: Try, reply: Reply) -> Outcome:
+        """The outcome of a call that was answered: good, or not good enough."""
         data = None
         if under_way.request.schema is not None:
             try:
@@ -118,7 +172,48 @@ class Attempting:
         return under_way.failed(failure, reply, verdicts)
 
 
-class _Try:
+class Begun:
+    """A call whose first output has come: what came so far, and the rest as it comes."""
+
+    def __init__(self, under_way: Try, events: AsyncGenerator[Event, None]) -> None:
+        self.under_way = under_way
+        self.folding = Folding()
+        self._events = events
+        self._waiting: list[Event] = []
+
+    async def read_first(self) -> None:
+        """Read on until there is some output.
+
+        Raises:
+            ServiceFailure: ``invalid_output`` where the answer ends without any.
+        """
+        async for event in self._events:
+            self.folding.add(event)
+            self._waiting.append(event)
+            if isinstance(event, TextDelta | ReasoningDelta | ToolDelta) and event != TextDelta(""):
+                return
+        self.folding.reply()  # raises where it was cut
+        raise ServiceFailure(FailureClass.INVALID_OUTPUT, "the answer is empty", usage=self.folding.usage)
+
+    async def next(self) -> Event | None:
+        """One more event; None at the end.
+
+        Raises:
+            ServiceFailure: the stream broke.
+        """
+        if self._waiting:
+            return self._waiting.pop(0)
+        event = await anext(self._events, None)
+        if event is not None:
+            self.folding.add(event)
+        return event
+
+    async def close(self) -> None:
+        """Break the call off, where it is not over."""
+        await self._events.aclose()
+
+
+class Try:
     """One attempt under way: times its stream, and keeps its last usage report also when the stream breaks."""
 
     def __init__(self, number: int, request: TaskRequest, offering: Offering, clock: Callable[[], float]) -> None:
@@ -133,19 +228,28 @@ class _Try:
     def _elapsed_ms(self) -> float:
         return (self._clock() - self._started) * 1_000
 
-    async def watched(self, events: AsyncIterator[Event]) -> AsyncIterator[Event]:
-        """The same events, looked at in passing."""
-        async for event in events:
-            if isinstance(event, UsageReport):
-                self._usage = event.usage
-            elif self._first_output_ms is None and not isinstance(event, End):
-                self._first_output_ms = self._elapsed_ms()
-            yield event
+    async def watched(self, events: AsyncIterator[Event]) -> AsyncGenerator[Event, None]:
+        """The same events, looked at in passing. Closing this closes them."""
+        try:
+            async for event in events:
+                if isinstance(event, UsageReport):
+                    self._usage = event.usage
+                elif self._first_output_ms is None and not isinstance(event, End):
+                    self._first_output_ms = self._elapsed_ms()
+                yield event
+        finally:
+            close = getattr(events, "aclose", None)
+            if close is not None:
+                await close()
+
+    def cancelled(self, reply: Reply | None = None) -> Outcome:
+        """Whoever asked has gone away; ``reply`` is what had come by then."""
+        return self.failed(ServiceFailure(FailureClass.CANCELLED, "the caller went away"), reply)
 
     def succeeded(self, reply: Reply, data: Any, verdicts: tuple[Verdict, ...]) -> Outcome:
         """The reply is good."""
         attempt = self._attempt(reply.usage or _estimated_usage(self.request, reply), None, "")
-        return Outcome(attempt=attempt, reply=reply, data=data, verdicts=verdicts)
+        return Outcome(attempt=attempt, offering=self.offering, reply=reply, data=data, verdicts=verdicts)
 
     def failed(
         self, failure: ServiceFailure, reply: Reply | None = None, verdicts: tuple[Verdict, ...] = ()
@@ -157,7 +261,13 @@ class _Try:
             answered = reply is not None or self._first_output_ms is not None
             usage = _estimated_usage(self.request, reply) if answered else Usage()
         attempt = self._attempt(usage, failure.failure, failure.message)
-        return Outcome(attempt=attempt, reply=reply, verdicts=verdicts, retry_after_seconds=failure.retry_after_seconds)
+        return Outcome(
+            attempt=attempt,
+            offering=self.offering,
+            reply=reply,
+            verdicts=verdicts,
+            retry_after_seconds=failure.retry_after_seconds,
+        )
 
     def _attempt(self, usage: Usage, failure: FailureClass | None, message: str) -> Attempt:
         price = self.offering.price

@@ -5,6 +5,7 @@
     RoutingError
     ├── NoCandidate          no offering may do the work; the decision says why for each
     ├── RouteExhausted       every candidate was tried; the attempts say what happened
+    ├── StreamBroken         a stream broke after its first output; what came of it has been passed on
     ├── TaskEnded            a failure that is the same everywhere: caller's fault, refusal, cancellation
     └── RuntimeClosed        the runtime has been closed, or was never opened
 """
@@ -95,6 +96,15 @@ class TaskEnded(AttemptsFailed):
     def __init__(self, request: TaskRequest, decision: Decision, attempts: tuple[Attempt, ...]) -> None:
         last = attempts[-1]
         sentence = f"`{request.capability}` ended at {last.offering}: {last.message} ({last.failure})"
+        super().__init__(request, decision, attempts, sentence)
+
+
+class StreamBroken(AttemptsFailed):
+    """A stream that broke after its first output: too late for another service to begin anew."""
+
+    def __init__(self, request: TaskRequest, decision: Decision, attempts: tuple[Attempt, ...]) -> None:
+        last = attempts[-1]
+        sentence = f"`{request.capability}` broke off at {last.offering}: {last.message} ({last.failure})"
         super().__init__(request, decision, attempts, sentence)
 
 

@@ -14,7 +14,15 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from blocks import AiohttpTransport, CredentialMissing, CredentialSource, HttpxTransport, LocalSettings, Parts, ServiceFactory
+from blocks import (
+    AiohttpTransport,
+    CredentialMissing,
+    CredentialSource,
+    HttpxTransport,
+    LocalSettings,
+    Parts,
+    ServiceFactory,
+)
 from quality import Checks, MicroBatcher, SuiteProcess, compile_checks, judge
 from registry import (
     Assets,
@@ -44,6 +52,7 @@ from routing.dispatcher import Dispatcher
 from routing.errors import NoCandidate, RuntimeClosed
 from routing.health import Health
 from routing.recording import Recorder
+from routing.streaming import RoutedStream, WholeAnswer, can_stream
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
@@ -53,6 +62,7 @@ if TYPE_CHECKING:
     from quality import Subject
     from registry import Settings
     from registry.words import Capability, Decision, Policy, Service, Snapshot, TaskRequest, TaskResult, Verdict
+    from routing.attempting import Outcome
     from routing.constraints import Refusal
 
 logger = logging.getLogger(__name__)
@@ -217,6 +227,46 @@ class Runtime:
         except NoCandidate as error:
             self._recorder.undone(request, decision, str(error))
             raise
+
+    @asynccontextmanager
+    async def stream(self, request: TaskRequest) -> AsyncIterator[RoutedStream | WholeAnswer]:
+        """Decide, and pass output on as it comes. Entering waits for the first output.
+
+        Until then another service steps in where one fails; afterwards a failure is a ``StreamBroken``. Leaving before
+        the end breaks the call off. An answer that a schema judges comes in one piece, after :meth:`run`.
+
+        Raises:
+            NoCandidate, RouteExhausted, TaskEnded, QualityError, NotFound, RuntimeClosed: as :meth:`run`.
+
+        Example::
+
+            async with runtime.stream(task_request("text", "Tell me of the sea.")) as stream:
+                async for delta in stream:
+                    print(delta.text, end="")
+        """
+        snapshot = self.snapshot
+        if not can_stream(request):
+            result = await self.run(request)
+            yield WholeAnswer(result, snapshot.offering(result.attempts[-1].offering_id))
+            return
+        compile_checks(request, self.checks)
+        policy, decision = await self._decide(request, snapshot)
+
+        def recorded(outcome: Outcome) -> None:
+            self._recorder.attempted(request, decision, snapshot, outcome)
+
+        try:
+            walk, begun = await self._dispatcher.begin(request, decision, snapshot, policy, recorded)
+        except NoCandidate as error:
+            self._recorder.undone(request, decision, str(error))
+            raise
+        stream = RoutedStream(
+            dispatcher=self._dispatcher, walk=walk, begun=begun, recorded=recorded, clock=time.monotonic
+        )
+        try:
+            yield stream
+        finally:
+            await stream.aclose()
 
     async def decide(self, request: TaskRequest) -> Decision:
         """The decision that :meth:`run` would take now, without acting on it.

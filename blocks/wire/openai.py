@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 from typing import TYPE_CHECKING, Any
 
 from blocks.errors import ServiceFailure
@@ -13,12 +12,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from blocks.contract import Call
-    from registry.words import JsonSchema, TaskRequest
-
-logger = logging.getLogger(__name__)
+    from registry.words import JsonSchema, Message, Offering, TaskRequest
 
 CHAT_PATH = "/chat/completions"
 EMBEDDINGS_PATH = "/embeddings"
+
+TOOL_PARAMS = frozenset({"tools", "tool_choice", "parallel_tool_calls"})
 
 # Which of these an offering accepts decides the name under which the length goes out; newer models refuse the older.
 _LENGTH_NAMES = (
@@ -52,12 +51,26 @@ def chat_body(call: Call) -> dict[str, Any]:
     return body
 
 
-def chat_messages(request: TaskRequest) -> list[dict[str, str]]:
+def chat_messages(request: TaskRequest) -> list[dict[str, Any]]:
     """The conversation as it goes out: the messages, or the prompt where there are none."""
-    messages = [{"role": message.role, "content": message.content} for message in request.messages]
-    if not messages and request.prompt:
+    if not request.messages and request.prompt:
         return [{"role": "user", "content": request.prompt}]
-    return messages
+    return [
+        _tool_turn(message) if message.tools or message.call_id else {"role": message.role, "content": message.content}
+        for message in request.messages
+    ]
+
+
+def _tool_turn(message: Message) -> dict[str, Any]:
+    """A turn in which tools are wanted, or what came of one."""
+    turn: dict[str, Any] = {"role": message.role, "content": message.content or None}
+    if message.call_id:
+        return turn | {"content": message.content, "tool_call_id": message.call_id}
+    calls = [
+        {"id": tool.call_id, "type": "function", "function": {"name": tool.name, "arguments": tool.arguments}}
+        for tool in message.tools
+    ]
+    return turn | {"tool_calls": calls}
 
 
 def embeddings_body(call: Call) -> dict[str, Any]:
@@ -84,7 +97,7 @@ def output_limit(params: Mapping[str, Any], largest: int | None) -> int | None:
 def _accepted(call: Call) -> dict[str, Any]:
     """The request's parameters under the names that the offering accepts."""
     offering, params = call.offering, call.request.params
-    accepted = {name: value for name, value in params.items() if name in offering.accepted_params}
+    accepted = {name: value for name, value in params.items() if is_accepted(name, offering)}
     accepted.pop("max_output_tokens", None)
     limit = output_limit(params, offering.max_output_tokens)
     if limit is not None:
@@ -92,10 +105,12 @@ def _accepted(call: Call) -> dict[str, Any]:
             if word in offering.accepted_params:
                 accepted[name] = limit
                 break
-    left_out = params.keys() - accepted.keys() - {"max_output_tokens"}
-    if left_out:
-        logger.debug("%s accepts no %s", offering.name, ", ".join(sorted(left_out)))
     return accepted
+
+
+def is_accepted(name: str, offering: Offering) -> bool:
+    """Whether the offering takes the parameter of that name; whoever can use tools takes those about them too."""
+    return name in offering.accepted_params or (name in TOOL_PARAMS and "tools" in offering.features)
 
 
 def _ask_for_json(body: dict[str, Any], schema: JsonSchema, abilities: frozenset[str]) -> None:
@@ -109,7 +124,7 @@ def _ask_for_json(body: dict[str, Any], schema: JsonSchema, abilities: frozenset
     body["messages"] = _with_instruction(body["messages"], schema)
 
 
-def _with_instruction(messages: list[dict[str, str]], schema: JsonSchema) -> list[dict[str, str]]:
+def _with_instruction(messages: list[dict[str, Any]], schema: JsonSchema) -> list[dict[str, Any]]:
     instruction = (
         "Answer with one JSON value and nothing else: no words around it, no code fence. "
         f"It has to be valid against this JSON schema: {json.dumps(dict(schema), ensure_ascii=False)}"

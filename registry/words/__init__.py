@@ -7,7 +7,7 @@ from registry.words.failure import FailureClass
 from registry.words.money import NANOUSD_PER_USD, format_usd, usd_to_nanousd
 from registry.words.policy import Objective, Policy
 from registry.words.score import Score, Verdict
-from registry.words.task import JsonSchema, Media, Message, Requirements, TaskRequest, TaskResult
+from registry.words.task import JsonSchema, Media, Message, Requirements, TaskRequest, TaskResult, ToolCall
 from registry.words.usage import Price, Usage
 
 __all__ = [
@@ -32,6 +32,7 @@ __all__ = [
     "Snapshot",
     "TaskRequest",
     "TaskResult",
+    "ToolCall",
     "Usage",
     "Verdict",
     "format_usd",

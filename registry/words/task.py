@@ -15,12 +15,27 @@ if TYPE_CHECKING:
 JsonSchema = Mapping[str, Any]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolCall:
+    """A tool that a model wants called; ``arguments`` is JSON text as the model wrote it."""
+
+    call_id: str
+    name: str
+    arguments: str
+
+
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One turn of a conversation."""
+    """One turn of a conversation.
 
-    role: Literal["system", "user", "assistant"]
+    An assistant's turn may hold ``tools`` that it wanted called; a turn of role ``tool`` holds what came of the one
+    that ``call_id`` names.
+    """
+
+    role: Literal["system", "user", "assistant", "tool"]
     content: str
+    tools: tuple[ToolCall, ...] = ()
+    call_id: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,10 +98,17 @@ class TaskRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskResult:
-    """What came of a piece of work. ``data`` is the parsed JSON where a schema was asked for."""
+    """What came of a piece of work. ``data`` is the parsed JSON where a schema was asked for.
+
+    ``tools`` are those that the model wants called; ``reasoning`` is its thinking, where the service shows it.
+    ``dropped_params`` names the request's parameters that the offering does not accept and was not sent.
+    """
 
     task_id: int
     text: str = ""
+    tools: tuple[ToolCall, ...] = ()
+    reasoning: str = ""
+    dropped_params: tuple[str, ...] = ()
     data: Any = None
     media: tuple[Media, ...] = ()
     vectors: tuple[tuple[float, ...], ...] = ()

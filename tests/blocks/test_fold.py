@@ -4,10 +4,10 @@ import pickle
 
 import pytest
 
-from blocks.contract import End, MediaPart, ReasoningDelta, TextDelta, ToolCall, ToolDelta, UsageReport, VectorPart
+from blocks.contract import End, MediaPart, ReasoningDelta, TextDelta, ToolDelta, UsageReport, VectorPart
 from blocks.errors import ServiceFailure
 from blocks.fold import collect
-from registry.words import FailureClass, Media, Usage
+from registry.words import FailureClass, Media, ToolCall, Usage
 
 
 async def stream(*events, seen=None):

@@ -4,7 +4,7 @@
 
 import pytest
 
-from blocks.contract import Reply, ToolCall
+from blocks.contract import Reply
 from quality import (
     Check,
     CheckClash,
@@ -18,7 +18,7 @@ from quality import (
     parse_json,
     verdicts_to_scores,
 )
-from registry.words import Capability, Media, TaskRequest, Verdict
+from registry.words import Capability, Media, TaskRequest, ToolCall, Verdict
 
 REFUSALS = (
     "I'm sorry, but I can't help with that request.",
