@@ -42,7 +42,7 @@ def exclude(  # noqa: PLR0911 - a return a constraint
         return Exclusion.CAPABILITY, f"cannot do {request.capability.value}"
     service = offering.service
     requirements = request.requirements
-    if requirements.pinned is not None and requirements.pinned not in {service.name, offering.name}:
+    if requirements.pinned is not None and not offering.answers_to(requirements.pinned):
         return Exclusion.NOT_PINNED, f"the work is pinned to {requirements.pinned}"
     if not (service.enabled and offering.enabled) or offering.retires_at is not None:
         refusal = _switched_off(offering, world)

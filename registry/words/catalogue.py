@@ -73,6 +73,10 @@ class Offering:
         """The offering as people pin it: ``service/model``."""
         return f"{self.service.name}/{self.model.name}"
 
+    def answers_to(self, name: str) -> bool:
+        """Whether work that is pinned to that name may go here: a service, an offering, or a model wherever it is."""
+        return name in {self.service.name, self.model.name, self.name}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:

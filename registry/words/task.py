@@ -52,8 +52,8 @@ class Media:
 class Requirements:
     """What an offering must have to be a candidate. An empty set asks nothing.
 
-    ``pinned`` names one service (``local``) or one offering (``local/smollm2-135m-instruct``). ``regions`` are those
-    that the work may be done in.
+    ``pinned`` names one service (``local``), one offering (``local/smollm2-135m-instruct``), or a model wherever it is
+    offered (``smollm2-135m-instruct``). ``regions`` are those that the work may be done in.
     """
 
     features: frozenset[str] = frozenset()

@@ -1,0 +1,253 @@
+"""``POST /v1/chat/completions``: OpenAI's chat, whole or as a stream."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from contextlib import AsyncExitStack, aclosing
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import orjson
+from starlette.responses import Response
+
+from blocks import ReasoningDelta, TextDelta, ToolDelta
+from gateway.http.admission import ClientGone
+from gateway.http.bodies import ChatBody, parsed
+from gateway.http.problems import Problem, problem_of
+from quality import QualityError
+from registry import NotFound
+from registry.words import format_usd
+from routing.errors import AttemptsFailed, NoCandidate
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Awaitable
+
+    from starlette.requests import Request
+    from starlette.types import Receive, Scope, Send
+
+    from gateway.http.state import State
+    from registry.words import TaskRequest, TaskResult, Usage
+    from routing import RoutedStream
+    from routing.streaming import WholeAnswer
+
+T = TypeVar("T")
+
+_FINISH = {"length": "length", "tool_calls": "tool_calls", "content_filter": "content_filter"}
+
+
+async def chat(request: Request, state: State) -> Response:
+    """Answer one chat request.
+
+    Raises:
+        Problem: it cannot be answered.
+        ClientGone: nobody waits for the answer any more.
+    """
+    key = await state.admitted(request, "call")
+    body = parsed(ChatBody, await request.body())
+    task = body.request(key)
+    check_model(state, task)
+    if body.stream:
+        wants_usage = body.stream_options is not None and body.stream_options.include_usage
+        return await _begin_stream(request, state, task, wants_usage=wants_usage)
+    result = await until_gone(request, run(state, task))
+    return Response(orjson.dumps(_completion(result)), media_type="application/json", headers=headers_of(result))
+
+
+def check_model(state: State, task: TaskRequest) -> None:
+    """That there is somebody of the name that the request asks for.
+
+    Raises:
+        Problem: there is not.
+    """
+    pinned = task.requirements.pinned
+    offerings = state.runtime.snapshot.offerings
+    if pinned is not None and not any(offering.answers_to(pinned) for offering in offerings):
+        missing = NotFound("model", pinned, [offering.name for offering in offerings])
+        raise Problem(404, "model_not_found", f"{missing}; 'auto' routes, GET /v1/models lists them", param="model")
+
+
+async def run(state: State, task: TaskRequest) -> TaskResult:
+    """Have the work done, and count the calls.
+
+    Raises:
+        Problem: it could not be done.
+    """
+    try:
+        result = await state.runtime.run(task)
+    except AttemptsFailed as error:
+        state.metrics.called(error.attempts)
+        raise problem_of(error) from error
+    except NoCandidate as error:
+        raise problem_of(error) from error
+    except (QualityError, NotFound) as error:
+        raise Problem(400, "invalid_request", str(error)) from error
+    state.metrics.called(result.attempts)
+    return result
+
+
+async def until_gone(request: Request, work: Awaitable[T]) -> T:
+    """What the work gives; it is cancelled where the client goes away before.
+
+    Raises:
+        ClientGone: it did.
+    """
+    working = asyncio.ensure_future(work)
+    leaving = asyncio.ensure_future(_gone(request.receive))
+    try:
+        await asyncio.wait({working, leaving}, return_when=asyncio.FIRST_COMPLETED)
+        if working.done():
+            return working.result()
+        raise ClientGone
+    finally:
+        leaving.cancel()
+        working.cancel()
+        await asyncio.gather(leaving, working, return_exceptions=True)
+
+
+async def _gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+def headers_of(result: TaskResult) -> dict[str, str]:
+    """What the head of an answer says of how it came about."""
+    told = {
+        "x-turnout-decision": str(result.task_id),
+        "x-turnout-service": result.offering,
+        "x-turnout-cost-usd": format_usd(result.cost_nanousd).removeprefix("$").replace(",", ""),
+    }
+    if result.dropped_params:
+        told["x-turnout-dropped"] = ",".join(result.dropped_params)
+    return {name: value.encode("ascii", "replace").decode() for name, value in told.items()}
+
+
+def usage_shape(usage: Usage) -> dict[str, Any]:
+    """Token counts as OpenAI writes them."""
+    return {
+        "prompt_tokens": usage.input_tokens,
+        "completion_tokens": usage.output_tokens,
+        "total_tokens": usage.input_tokens + usage.output_tokens,
+        "prompt_tokens_details": {"cached_tokens": usage.cached_input_tokens},
+        "completion_tokens_details": {"reasoning_tokens": usage.reasoning_tokens},
+    }
+
+
+def _completion(result: TaskResult) -> dict[str, Any]:
+    message: dict[str, Any] = {"role": "assistant", "content": result.text or None, "refusal": None}
+    if result.reasoning:
+        message["reasoning_content"] = result.reasoning
+    if result.tools:
+        message["tool_calls"] = [
+            {"id": tool.call_id, "type": "function", "function": {"name": tool.name, "arguments": tool.arguments}}
+            for tool in result.tools
+        ]
+    elif not result.text:
+        message["content"] = ""
+    choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": _finish(result)}
+    return {
+        "id": f"chatcmpl-{result.task_id}",
+        "object": "chat.completion",
+        "created": int(time.time()),
+        "model": result.offering,
+        "choices": [choice],
+        "usage": usage_shape(result.usage),
+    }
+
+
+def _finish(result: TaskResult) -> str:
+    return "tool_calls" if result.tools else _FINISH.get(result.finish_reason, "stop")
+
+
+async def _begin_stream(request: Request, state: State, task: TaskRequest, *, wants_usage: bool) -> Response:
+    async with AsyncExitStack() as parts:
+        try:
+            stream = await until_gone(request, parts.enter_async_context(state.runtime.stream(task)))
+        except AttemptsFailed as error:
+            state.metrics.called(error.attempts)
+            raise problem_of(error) from error
+        except NoCandidate as error:
+            raise problem_of(error) from error
+        except (QualityError, NotFound) as error:
+            raise Problem(400, "invalid_request", str(error)) from error
+        return EventStream(state, stream, parts.pop_all(), wants_usage=wants_usage)
+    raise AssertionError("an exit stack swallows nothing")
+
+
+class EventStream(Response):
+    """Server-sent events in OpenAI's shape. Whoever goes away in the middle ends the call."""
+
+    def __init__(
+        self, state: State, stream: RoutedStream | WholeAnswer, parts: AsyncExitStack, *, wants_usage: bool
+    ) -> None:
+        super().__init__(
+            media_type="text/event-stream",
+            headers={
+                "x-turnout-decision": str(stream.decision.task_id),
+                "x-turnout-service": stream.offering.name.encode("ascii", "replace").decode(),
+                "x-accel-buffering": "no",
+            },
+        )
+        del self.headers["content-length"]
+        self._state = state
+        self._stream = stream
+        self._parts = parts
+        self._wants_usage = wants_usage
+        self._about = {
+            "id": f"chatcmpl-{stream.decision.task_id}",
+            "object": "chat.completion.chunk",
+            "created": int(time.time()),
+            "model": stream.offering.name,
+        }
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - ASGI's signature
+        """Send the events as they come."""
+        pumping = asyncio.ensure_future(self._pump(send))
+        leaving = asyncio.ensure_future(_gone(receive))
+        try:
+            await asyncio.wait({pumping, leaving}, return_when=asyncio.FIRST_COMPLETED)
+            if not pumping.done():
+                raise ClientGone
+            pumping.result()
+        finally:
+            for task in (pumping, leaving):
+                task.cancel()
+            await asyncio.gather(pumping, leaving, return_exceptions=True)
+            await self._parts.aclose()
+
+    async def _pump(self, send: Send) -> None:
+        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+        async with aclosing(self._events()) as events:
+            async for event in events:
+                await send({"type": "http.response.body", "body": b"data: " + event + b"\n\n", "more_body": True})
+        await send({"type": "http.response.body", "body": b"data: [DONE]\n\n"})
+
+    async def _events(self) -> AsyncGenerator[bytes, None]:
+        yield self._chunk({"role": "assistant", "content": ""})
+        try:
+            async for delta in self._stream:
+                yield self._chunk(_delta(delta))
+        except AttemptsFailed as error:
+            self._state.metrics.called(error.attempts)
+            yield orjson.dumps(problem_of(error).as_openai(f"chatcmpl-{self._stream.decision.task_id}"))
+            return
+        result = self._stream.result
+        self._state.metrics.called(result.attempts)
+        yield self._chunk({}, _finish(result))
+        if self._wants_usage:
+            yield orjson.dumps({**self._about, "choices": [], "usage": usage_shape(result.usage)})
+
+    def _chunk(self, delta: dict[str, Any], finish_reason: str | None = None) -> bytes:
+        choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish_reason}
+        return orjson.dumps({**self._about, "choices": [choice]})
+
+
+def _delta(delta: TextDelta | ReasoningDelta | ToolDelta) -> dict[str, Any]:
+    if isinstance(delta, TextDelta):
+        return {"content": delta.text}
+    if isinstance(delta, ReasoningDelta):
+        return {"reasoning_content": delta.text}
+    function = {"arguments": delta.arguments} | ({"name": delta.name} if delta.name else {})
+    call: dict[str, Any] = {"index": delta.index, "function": function}
+    if delta.call_id:
+        call |= {"id": delta.call_id, "type": "function"}
+    return {"tool_calls": [call]}

@@ -1,0 +1,56 @@
+"""A process that is a part of another: it ends with its parent, and says where it listens."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import threading
+import time
+
+from gateway.errors import PortTaken
+
+PARENT_LOOK_SECONDS = 0.5
+END_SECONDS = 10.0
+
+
+def end_with_parent(parent: int) -> None:
+    """End this process, in order, as soon as the one that started it is gone: kill -9 gives it no chance to tell us.
+
+    The parent has said who it is (``parent``), since it may be gone before we could ask.
+    """
+    threading.Thread(target=_watch, args=(parent,), name="turnout-parent", daemon=True).start()
+
+
+def _watch(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(PARENT_LOOK_SECONDS)
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(END_SECONDS)
+    os._exit(1)
+
+
+def listening_socket(host: str, port: int, flag: str) -> socket.socket:
+    """A socket that is bound; port 0 takes a free one. ``flag`` is what would choose another port.
+
+    Raises:
+        PortTaken: somebody else listens there, or may not be listened on.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    made = socket.socket(family, socket.SOCK_STREAM)
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        made.bind((host, port))
+        made.listen(1024)
+    except OSError as error:
+        made.close()
+        raise PortTaken(host, port, error.strerror or str(error), flag) from error
+    made.set_inheritable(False)
+    return made
+
+
+def say_ready(ready_fd: int | None, port: int) -> None:
+    """Tell whoever started us that we listen, and where."""
+    if ready_fd is not None:
+        os.write(ready_fd, f"{port}\n".encode())
+        os.close(ready_fd)
