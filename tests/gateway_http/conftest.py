@@ -24,26 +24,23 @@ FAULTS = {
 }  # fmt: skip
 
 
+STEPS = {
+    "hang": Hangs(),
+    "slowly": Streams(["and "] * 200, delay_ms=50),
+    "break": Fails(FailureClass.TRANSIENT, after="The lamp"),
+    "tool": WantsTool("look", '{"at": "sea"}'),
+    "much": Streams(["x" * 100_000] * 400),
+    **{word: Fails(failure) for word, failure in FAULTS.items()},
+}
+USUAL = Streams(["The ", "lamp."], usage=Usage(input_tokens=7, output_tokens=3))
+
+
 def answer(call):
     """What the service does, by the last word it is told."""
     if call.request.inputs:
         return Embeds([[0.5, -1.0, float(index)] for index, _ in enumerate(call.request.inputs)])
-    word = call.request.messages[-1].content.split()[-1]
-    if word in FAULTS:
-        return Fails(FAULTS[word])
-    if word == "hang":
-        return Hangs()
-    if word == "slowly":
-        return Streams(["and "] * 200, delay_ms=50)
-    if word == "break":
-        return Fails(FailureClass.TRANSIENT, after="The lamp")
-    if word == "tool":
-        return WantsTool("look", '{"at": "sea"}')
-    if word == "much":
-        return Streams(["x" * 100_000] * 400)
-    if call.request.schema is not None:
-        return Says('{"light": 1}')
-    return Streams(["The ", "lamp."], usage=Usage(input_tokens=7, output_tokens=3))
+    usual = USUAL if call.request.schema is None else Says('{"light": 1}')
+    return STEPS.get(call.request.messages[-1].content.split()[-1], usual)
 
 
 class Gateway:

@@ -6,7 +6,9 @@ import base64
 import json
 import struct
 import time
+from contextlib import suppress
 
+import httpx
 import pytest
 
 from registry.words import FailureClass
@@ -191,17 +193,16 @@ def test_health_readiness_metrics_and_the_description(client, gateway):
     gateway.state.draining = False
 
 
-@pytest.mark.parametrize(("word", "outcomes"), [("hang", 1), ("slowly", 1)])
+@pytest.mark.parametrize("word", ["hang", "slowly"])
 @pytest.mark.parametrize("stream", [False, True])
-def test_a_client_that_goes_away_ends_the_call_and_it_is_recorded(gateway, client, word, outcomes, stream):
+def test_a_client_that_goes_away_ends_the_call_and_it_is_recorded(gateway, client, word, stream):
     before = len(gateway.outcomes())
     body = {"messages": [{"role": "user", "content": word}], "stream": stream}
-    try:
-        with client.stream("POST", "/v1/chat/completions", json=body, timeout=0.5) as answer:
-            next(answer.iter_bytes())
-    except Exception as error:  # noqa: BLE001 - a timeout, by another name in each case
-        assert "timed out" in str(error)
+    with suppress(httpx.TimeoutException), client.stream(
+        "POST", "/v1/chat/completions", json=body, timeout=0.5
+    ) as answer:  # fmt: skip
+        next(answer.iter_bytes())
     until = time.monotonic() + 10
-    while len(gateway.outcomes()) < before + outcomes and time.monotonic() < until:
+    while len(gateway.outcomes()) == before and time.monotonic() < until:
         time.sleep(0.05)
-    assert gateway.outcomes()[before:] == [FailureClass.CANCELLED] * outcomes
+    assert gateway.outcomes()[before:] == [FailureClass.CANCELLED]
