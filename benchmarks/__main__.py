@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Literal
 
 # Each is a module ``benchmarks.bench_NAME`` with ``measure() -> dict[str, float]``.
-BENCHMARKS = ("decision", "ledger", "start", "engine")
+BENCHMARKS = ("decision", "ledger", "start", "engine", "gateway")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,8 @@ BARS = {
     "ledger_us_a_row": Bar("at most", 10.0),
     "ledger_bytes_a_row": Bar("at most", 200.0),
     "services_list_seconds": Bar("at most", 1.0),
+    "gateway_p50_added_ms": Bar("at most", 3.0),
+    "gateway_p99_added_ms": Bar("at most", 15.0),
 }
 
 

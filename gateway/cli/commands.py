@@ -19,6 +19,7 @@ COMMANDS = {
     "runs": ("gateway.cli.runs:runs", "List the runs, the newest first."),
     "explain": ("gateway.cli.explain:explain", "Say why each service of a run was chosen, and what it cost."),
     "services": ("gateway.cli.services:services", "List, add, show, enable, disable and remove AI services."),
+    "gateway": ("gateway.cli.serving:gateway", "Serve the HTTP API alone, in the foreground."),
     "keys": ("gateway.cli.keys:keys", "Make, list and revoke access keys for callers."),
     "config": ("gateway.cli.upkeep:config", "Show every setting and where its value came from."),
     "backup": ("gateway.cli.upkeep:backup", "Write database and files into one archive."),

@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 import logging
 import sys
+from functools import partial
 
 from gateway.errors import GatewayError
-from gateway.processes import end_with_parent
+from gateway.processes import end_with_parent, say_ready
 from registry import RegistryError, Settings
 
 
@@ -30,7 +31,8 @@ def main() -> int:
         from gateway.http.serving import serve
 
         port = settings.gateway_port if given.port is None else given.port
-        uvloop.run(serve(settings, given.host or settings.gateway_host, port, given.ready_fd))
+        ready = partial(say_ready, given.ready_fd)
+        uvloop.run(serve(settings, given.host or settings.gateway_host, port, ready))
     except (GatewayError, RegistryError) as error:
         sys.stderr.write(f"turnout gateway: {error}\n")
         return 1

@@ -17,7 +17,7 @@ from gateway.errors import KeyMissing
 from gateway.http.app import make_app
 from gateway.http.metrics import Metrics
 from gateway.http.state import State
-from gateway.processes import listening_socket, say_ready
+from gateway.processes import listening_socket
 from registry import AccessKeys
 from routing import Runtime
 
@@ -65,8 +65,10 @@ class _Server(uvicorn.Server):
         self.should_exit = True
 
 
-async def serve(settings: Settings, host: str, port: int, ready_fd: int | None = None) -> None:
+async def serve(settings: Settings, host: str, port: int, on_ready: Callable[[int], None]) -> None:
     """Serve until told to end (SIGTERM, SIGINT); then finish what is under way within ``drain_seconds``.
+
+    ``on_ready`` is told the port once the server listens.
 
     Raises:
         PortTaken: the port is not to be had.
@@ -83,7 +85,7 @@ async def serve(settings: Settings, host: str, port: int, ready_fd: int | None =
             server = _Server(
                 _config(make_app(state, settings.model_copy(update={"gateway_host": host})), settings),
                 on_end=lambda: setattr(state, "draining", True),
-                on_ready=lambda: say_ready(ready_fd, listening.getsockname()[1]),
+                on_ready=lambda: on_ready(listening.getsockname()[1]),
             )
             gc.collect()
             gc.freeze()  # what was imported stays: no need to look through it again and again
