@@ -9,6 +9,10 @@
     │   └── ThoughtUnreadable   it is no text, or it cannot be read
     ├── AnswerRejected        a model's answer failed a check of the pipeline; asked again, never shown
     ├── NoUsableAnswer        no service gave a single answer that could be used
+    ├── BatchError            a batch that cannot be worked on
+    │   ├── TableUnreadable     the input is no table, or cannot be read
+    │   ├── TemplateInvalid     a prompt template has a typo, or wants what it may not
+    │   └── TableChanged        the input is another than when the run began
     ├── PictureMissing        a service drew no picture
     ├── StoryboardIncomplete  the parts do not make a whole: a shot has no picture, two shots are the same
     └── OutputFailed          the results could not be written
@@ -76,6 +80,35 @@ class NoUsableAnswer(FlowError):
         super().__init__(f"none of the first {requests} requests had an answer that could be used. {last}")
         self.requests = requests
         self.last = last
+
+
+class BatchError(FlowError):
+    """A batch that cannot be worked on."""
+
+
+class TableUnreadable(BatchError):
+    """The input is no table, or cannot be read."""
+
+    def __init__(self, source: str, problem: str) -> None:
+        super().__init__(f"{source}: {problem}")
+        self.source = source
+        self.problem = problem
+
+
+class TemplateInvalid(BatchError):
+    """A prompt template has a typo, wants what it may not, or cannot be made of a row."""
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(f"the prompt: {problem}")
+        self.problem = problem
+
+
+class TableChanged(BatchError):
+    """The input is another than when the run began; results and rows would not belong together."""
+
+    def __init__(self, source: str) -> None:
+        super().__init__(f"{source} has changed while the batch ran; nothing was written. Run it again")
+        self.source = source
 
 
 class PictureMissing(FlowError):

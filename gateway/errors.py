@@ -11,6 +11,8 @@
     ├── Stopped                somebody wanted the command to end before it was done
     │   ├── Terminated           by SIGTERM
     │   └── Interrupted          by Ctrl-C
+    ├── SomeRowsFailed         a batch is done, but for some of its rows
+    │   └── NothingDone          … but for all of them
     ├── PortTaken              somebody else listens at the port
     ├── KeyMissing             a server would listen beyond this machine, and there is no access key
     ├── Problem                a request that is answered with an error (gateway/http/problems.py)
@@ -95,6 +97,24 @@ class Interrupted(Stopped):
 
     exit_code = 130  # 128 + SIGINT
     how = "stopped by Ctrl-C"
+
+
+class SomeRowsFailed(GatewayError):
+    """A batch is done, but for some of its rows."""
+
+    exit_code = 3
+
+    def __init__(self, failed: int, rejected: int, broken: int) -> None:
+        counts = ((failed, "failed"), (rejected, "rejected"), (broken, "unreadable"))
+        told = ", ".join(f"{count:,} {what}" for count, what in counts if count)
+        again = "; --retry-failed asks for them again" if failed + rejected else ""
+        super().__init__(f"some rows have no result: {told} (turnout_error says why){again}")
+
+
+class NothingDone(SomeRowsFailed):
+    """Not one row of a batch has a result."""
+
+    exit_code = 1
 
 
 class PortTaken(GatewayError):

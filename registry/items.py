@@ -132,6 +132,51 @@ class Items:
         """
         await self._set(run_id, stage, item, state=state, message=message.replace("\x00", "\ufffd"), task_id=task_id)
 
+    async def begin_many(self, run_id: int, stage: str, begun: Iterable[tuple[str, str]]) -> None:
+        """Note in one transaction that work begins on items: (item, fingerprint). Those not planned are added.
+
+        This is the intent before a paid call: whatever stands as ``running`` after a crash may have been paid for.
+        """
+        at_us = now_us(self._clock)
+        rows = [
+            {
+                "run_id": run_id, "stage": stage, "item": item, "state": "running", "fingerprint": seen,
+                "message": "", "changed_us": at_us,
+            }
+            for item, seen in begun
+        ]  # fmt: skip
+        await self._put(rows, ("state", "fingerprint", "message", "changed_us"))
+
+    async def end_many(self, ended: Iterable[ItemRow]) -> None:
+        """Note in one transaction what came of items, as their rows say."""
+        at_us = now_us(self._clock)
+        rows = [
+            {
+                "run_id": row.run_id, "stage": row.stage, "item": row.item, "state": row.state,
+                "fingerprint": row.fingerprint, "result": null() if row.result is None else row.result,
+                "asset_digest": row.asset_digest, "task_id": row.task_id,
+                "message": row.message.replace("\x00", "\ufffd"), "changed_us": at_us,
+            }
+            for row in ended
+        ]  # fmt: skip
+        await self._put(rows, ("state", "fingerprint", "result", "asset_digest", "task_id", "message", "changed_us"))
+
+    async def between(self, run_id: int, stage: str, first: str, last: str) -> dict[str, ItemRow]:
+        """The items of a stage from the name ``first`` to ``last``, by name."""
+        where = (items.c.run_id == run_id, items.c.stage == stage, items.c.item >= first, items.c.item <= last)
+        async with self._store.read() as connection:
+            found = await connection.execute(select(items).where(*where))
+            return {row["item"]: ItemRow(**row) for row in found.mappings()}
+
+    async def states_between(self, run_id: int, stage: str, first: str, last: str) -> dict[str, tuple[ItemState, str]]:
+        """State and fingerprint of the items of a stage from ``first`` to ``last``, by name."""
+        columns = (items.c.item, items.c.state, items.c.fingerprint)
+        where = (items.c.run_id == run_id, items.c.stage == stage, items.c.item >= first, items.c.item <= last)
+        async with self._store.read() as connection:
+            return {
+                item: (state, seen) for item, state, seen in await connection.execute(select(*columns).where(*where))
+            }
+
     async def done(self, run_id: int) -> dict[ItemKey, ItemRow]:
         """The items of a run that are done, by stage and item."""
         return {key: row for key, row in (await self.all(run_id)).items() if row.state == "done"}
@@ -142,6 +187,18 @@ class Items:
         async with self._store.read() as connection:
             rows = [ItemRow(**row) for row in (await connection.execute(statement)).mappings()]
         return {(row.stage, row.item): row for row in rows}
+
+    async def _put(self, rows: list[dict[str, Any]], changed: tuple[str, ...]) -> None:
+        if not rows:
+            return
+        async with self._store.write() as connection:
+            insert = insert_into(connection, items)
+            statement = insert.on_conflict_do_update(
+                index_elements=[items.c.run_id, items.c.stage, items.c.item],
+                set_={name: insert.excluded[name] for name in changed},
+            )
+            for start in range(0, len(rows), _BATCH):
+                await connection.execute(statement, rows[start : start + _BATCH])
 
     async def _set(self, run_id: int, stage: str, item: str, **values: Any) -> None:
         where = (items.c.run_id == run_id, items.c.stage == stage, items.c.item == item)

@@ -125,6 +125,11 @@ class Runs:
 
         An older one is not gone back to: what came after it has begun anew, and perhaps is done.
         """
+        run = await self.latest(pipeline, fingerprint)
+        return run if run is not None and self._may_be_taken(run) else None
+
+    async def latest(self, pipeline: str, fingerprint: str) -> Run | None:
+        """The latest run of that pipeline and input, whatever its state; None where there is none."""
         statement = (
             select(runs)
             .where(runs.c.pipeline == pipeline, runs.c.fingerprint == fingerprint)
@@ -132,12 +137,11 @@ class Runs:
             .limit(1)
         )
         async with self._store.read() as connection:
-            latest = (await connection.execute(statement)).one_or_none()
-        run = None if latest is None else _from_row(latest)
-        return run if run is not None and self._may_be_taken(run) else None
+            row = (await connection.execute(statement)).one_or_none()
+        return None if row is None else _from_row(row)
 
-    async def resume(self, run_id: int) -> Run:
-        """Go on with a run in this process.
+    async def resume(self, run_id: int, *, also_done: bool = False) -> Run:
+        """Go on with a run in this process; with ``also_done`` one that is done, too: its items stay as they are.
 
         Raises:
             NotFound: there is none with that id.
@@ -145,7 +149,7 @@ class Runs:
         """
         async with self._store.write() as connection:
             run = await _find(connection, run_id)
-            if not self._may_be_taken(run):
+            if not self._may_be_taken(run) and not (also_done and run.state == "done"):
                 raise RunTaken(run_id, run.process, run.state)
             at_us = now_us(self._clock)
             # On PostgreSQL two may have read the same: only one still finds it as it was.

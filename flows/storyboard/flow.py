@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import logging
-from contextlib import asynccontextmanager, contextmanager, suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from prefect import flow, task
 from prefect.artifacts import acreate_progress_artifact, acreate_table_artifact, aupdate_progress_artifact
 from prefect.cache_policies import NO_CACHE
-from prefect.runtime import task_run
+from prefect.runtime import flow_run, task_run
 
 from flows.resuming import RunItems, fingerprint
+from flows.running import flow_runtime, noted_end
 from flows.storyboard.asking import Asking
 from flows.storyboard.auditing import audit
 from flows.storyboard.decisions import decision_row
@@ -22,26 +21,21 @@ from flows.storyboard.outputs import write_outputs
 from flows.storyboard.parameters import StoryboardParameters  # noqa: TC001 - Prefect makes its form of it
 from flows.storyboard.thought import read_thought, read_thought_file
 from flows.watching import current_observer
-from registry import RegistryError, RunTaken, Settings
 from registry.words import NANOUSD_PER_USD
-from routing import Runtime, current_runtime
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+    from collections.abc import Awaitable, Callable
     from uuid import UUID
 
     from flows.storyboard.auditing import AuditLine
     from flows.storyboard.words import DecisionRow, Thought
     from flows.watching import Observer
     from registry import Run
-    from registry.runs import EndState
     from registry.words import TaskResult
+    from routing import Runtime
 
 T = TypeVar("T")
 
-logger = logging.getLogger(__name__)
-
-HEARTBEAT_SECONDS = 5.0
 # What does not change what is made: where it is written, and whether to begin anew.
 _BESIDE_THE_POINT = {"output_directory", "fresh", "input_path", "thought"}
 
@@ -73,47 +67,18 @@ async def storyboard(parameters: StoryboardParameters) -> dict[str, Any]:
         OutputFailed: the results could not be written.
     """
     thought = _read(parameters)
-    async with _runtime() as runtime:
+    async with flow_runtime() as runtime:
         run = await _begin(runtime, thought, parameters)
-        try:
-            with _heartbeats(runtime, run.run_id):
-                result = await _work(runtime, run, thought, parameters)
+        async with noted_end(runtime, run.run_id):
+            result = await _work(runtime, run, thought, parameters)
             await runtime.runs.finish(run.run_id, "done", output=result["page"])
-        except Exception as error:
-            await _end(runtime, run.run_id, "failed", str(error) or type(error).__name__)
-            raise
-        except BaseException:  # a cancellation, Ctrl-C, or what Prefect's engine makes of SIGTERM in a worker
-            await _end(runtime, run.run_id, "interrupted", "stopped from outside")
-            raise
         return result
-
-
-async def _end(runtime: Runtime, run_id: int, state: EndState, message: str) -> None:
-    """Note how the run ended, whoever cancels meanwhile. What ended it is told by the caller, not what fails here."""
-    ending = asyncio.ensure_future(runtime.runs.finish(run_id, state, message))
-    while not ending.done():
-        with suppress(asyncio.CancelledError):
-            await asyncio.wait([ending])
-    error = ending.exception()
-    if error is not None and not isinstance(error, RunTaken):  # it had ended just before, or works on elsewhere
-        logger.warning("run %d could not be noted as %s: %s", run_id, state, error)
 
 
 def _read(parameters: StoryboardParameters) -> Thought:
     if parameters.input_path is not None:
         return read_thought_file(parameters.input_path, language=parameters.language)
     return read_thought(parameters.thought or "", language=parameters.language)
-
-
-@asynccontextmanager
-async def _runtime() -> AsyncIterator[Runtime]:
-    """The runtime opened around this flow, where it is of this event loop; else one of its own, closed afterwards."""
-    runtime = current_runtime.get()
-    if runtime is not None and runtime.loop is asyncio.get_running_loop():
-        yield runtime
-        return
-    async with Runtime.open(Settings.load()) as opened:
-        yield opened
 
 
 async def _begin(runtime: Runtime, thought: Thought, parameters: StoryboardParameters) -> Run:
@@ -125,25 +90,9 @@ async def _begin(runtime: Runtime, thought: Thought, parameters: StoryboardParam
         return await runtime.runs.resume(before.run_id)
     settings = runtime.settings
     return await runtime.runs.start(
-        "storyboard", VERSION, print_, told, workspace=settings.workspace, principal=settings.principal
-    )
-
-
-@contextmanager
-def _heartbeats(runtime: Runtime, run_id: int) -> Iterator[None]:
-    """Say again and again, for the time of the block, that this process works on the run."""
-    beating = asyncio.create_task(_beat(runtime, run_id))
-    try:
-        yield
-    finally:
-        beating.cancel()
-
-
-async def _beat(runtime: Runtime, run_id: int) -> None:
-    while True:
-        await asyncio.sleep(HEARTBEAT_SECONDS)
-        with suppress(RegistryError):  # a beat that is missed is no reason to stop; the next one is soon
-            await runtime.runs.heartbeat(run_id)
+        "storyboard", VERSION, print_, told, workspace=settings.workspace, principal=settings.principal,
+        flow_run_id=flow_run.id,
+    )  # fmt: skip
 
 
 async def _work(runtime: Runtime, run: Run, thought: Thought, parameters: StoryboardParameters) -> dict[str, Any]:

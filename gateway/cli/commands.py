@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 # Name on the command line: where it is, and what `turnout --help` says of it. A module is imported on use.
 COMMANDS = {
     "run": ("gateway.cli.run:run", "Run a pipeline over an input."),
+    "batch": ("gateway.cli.batch:batch", "Do the same work for every row of a table."),
     "runs": ("gateway.cli.runs:runs", "List the runs, the newest first."),
     "explain": ("gateway.cli.explain:explain", "Say why each service of a run was chosen, and what it cost."),
     "services": ("gateway.cli.services:services", "List, add, show, enable, disable and remove AI services."),

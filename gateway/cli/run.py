@@ -144,7 +144,7 @@ async def _run(settings: Settings, parameters: StoryboardParameters, *, as_json:
         # The server comes first: a service whose key is a Prefect block is asked for as soon as the runtime opens.
         async with prefect_server(home.prefect), Runtime.open(settings) as runtime:
             flow = (await asyncio.to_thread(import_module, "flows.storyboard.flow")).storyboard
-            _keep_off_the_terminal("prefect.flow_runs", "prefect.task_runs", "EventsWorker", "APILogWorker")
+            keep_off_the_terminal("prefect.flow_runs", "prefect.task_runs", "EventsWorker", "APILogWorker")
             current_observer.set(progress)
             result = await flow(parameters)
             progress.done()
@@ -166,7 +166,7 @@ async def _run(settings: Settings, parameters: StoryboardParameters, *, as_json:
     _say_result(result, replaces=replaces)
 
 
-def _keep_off_the_terminal(*loggers: str) -> None:
+def keep_off_the_terminal(*loggers: str) -> None:
     """Let Prefect's server alone have these logs: how a run ended, the terminal is told by us, in a sentence."""
     for name in loggers:
         quiet = logging.getLogger(name)

@@ -43,6 +43,8 @@ class _Answering(BaseHTTPRequestHandler):
         asked = json.loads(self.rfile.read(int(self.headers["content-length"])))
         manner = self.path.split("/")[1]
         self.server.calls[manner] += 1
+        if manner != "never" and "fails" in subject(asked):
+            manner = "fault"
         if manner == "never":
             time.sleep(300)
         elif manner == "fault":
@@ -54,7 +56,7 @@ class _Answering(BaseHTTPRequestHandler):
         else:
             if manner == "slow":
                 time.sleep(SLOW_SECONDS)
-            text = json.dumps(instance(asked["response_format"]["json_schema"]["schema"], subject(asked)))
+            text = answer(asked)
             self._send(200, "text/event-stream", _stream(text[: len(text) // 2] if manner == "half" else text))
 
     def _send(self, status: int, kind: str, content: bytes) -> None:
@@ -73,6 +75,14 @@ def _stream(text: str) -> bytes:
     return "".join(f"data: {event}\n\n" for event in [*map(json.dumps, events), "[DONE]"]).encode()
 
 
+def answer(asked: dict[str, Any]) -> str:
+    """JSON of the schema that was asked for; else what was said, again, or a refusal where it asks for one."""
+    said = subject(asked)
+    if "response_format" in asked:
+        return json.dumps(instance(asked["response_format"]["json_schema"]["schema"], said))
+    return "I'm sorry, but I can't help with that." if "refuses" in said else said
+
+
 def subject(asked: dict[str, Any]) -> str:
     """What a request is about: the last thing said, without its headings."""
     said = asked["messages"][-1]["content"].rpartition("Moment: ")[2]
@@ -85,7 +95,9 @@ def instance(schema: dict[str, Any], text: str) -> Any:
         return schema["enum"][0]
     if schema["type"] == "object":
         return {name: instance(part, text) for name, part in schema["properties"].items()}
-    return [] if schema["type"] == "array" else text[: schema["maxLength"]].ljust(schema["minLength"], "x")
+    return (
+        [] if schema["type"] == "array" else text[: schema.get("maxLength", 80)].ljust(schema.get("minLength", 0), "x")
+    )
 
 
 if __name__ == "__main__":

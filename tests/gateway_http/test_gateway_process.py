@@ -41,6 +41,7 @@ def home(tmp_path, model_port):
         store = await Store.open(f"sqlite:///{tmp_path}/turnout.db")
         await seed(store, time.time)
         catalogue = Catalogue(store, time.time)
+        await catalogue.set_enabled("local", enabled=False)
         endpoint = f"http://127.0.0.1:{model_port}/slow/v1"
         await catalogue.add_service("slow", "openai_compatible", endpoint=endpoint, enabled=True)
         await catalogue.put_offering("slow", "m", capabilities=["text"], features=["json_schema"], quality=0.9)

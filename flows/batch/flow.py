@@ -1,0 +1,175 @@
+"""A batch as a Prefect flow: one task a chunk, many rows at once, and on with what is missing after a crash."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING, Any
+
+from prefect import flow, task
+from prefect.cache_policies import NO_CACHE
+from prefect.runtime import flow_run, task_run
+
+from flows.batch.flow_input import input_file
+from flows.batch.output import batched, rejected_path, write_results
+from flows.batch.parameters import BatchParameters, format_of
+from flows.batch.reading import open_table
+from flows.batch.surveying import Asking, digest_of, limited, survey
+from flows.batch.watching import current_batch_observer
+from flows.batch.working import Working
+from flows.errors import TableChanged
+from flows.resuming import fingerprint
+from flows.running import flow_runtime, noted_end
+
+if TYPE_CHECKING:
+    from flows.batch.output import Tally
+    from flows.batch.reading import Row, Table
+    from flows.batch.surveying import Survey
+    from registry import Run
+    from routing import Runtime
+
+logger = logging.getLogger(__name__)
+
+VERSION = "1"
+"""Of templates and requests together: a row's result is used again only by the same version."""
+
+CHUNKS_AHEAD = 2
+"""Chunks that are open beyond those that the concurrency needs, so that no place stays empty at a chunk's end."""
+
+
+def _chunk_name() -> str:
+    parameters = task_run.parameters
+    return f"rows {parameters['first']:,} to {parameters['last']:,}"
+
+
+# The item ledger remembers what is done: a retry asks only what is missing, and no result is kept by Prefect.
+@task(
+    name="batch-chunk", task_run_name=_chunk_name, cache_policy=NO_CACHE, persist_result=False, retries=2,
+    retry_delay_seconds=1,
+)  # fmt: skip
+async def _chunk(first: int, last: int, work: Any) -> None:  # noqa: ARG001 - they name the task run
+    await work()
+
+
+@flow(name="route_batch", persist_result=False, retries=0)
+async def route_batch(parameters: BatchParameters) -> dict[str, Any]:
+    """Every row of a table through the router; the same table out, with result, service, cost, score and error.
+
+    The same call after a crash or a Ctrl-C goes on with what is missing.
+
+    Returns:
+        ``run_id``, ``output``, ``rejected`` (a path, or None), ``rows``, ``done``, ``failed``, ``rejected_rows``,
+        ``broken``, ``cost_nanousd``.
+
+    Raises:
+        BatchError: the table or the prompt cannot be used.
+        RoutingError: no service can do such work at all.
+        OutputFailed: the results could not be written.
+    """
+    async with input_file(parameters) as path, flow_runtime() as runtime:
+        table = await asyncio.to_thread(open_table, path)
+        found = await asyncio.to_thread(survey, table, parameters, path)
+        asking = Asking(parameters, table.columns)
+        run = await _begin(runtime, parameters, found)
+        observer = current_batch_observer.get()
+        observer.began(run.run_id, found.rows)
+        async with noted_end(runtime, run.run_id):
+            working = Working(
+                runtime=runtime,
+                run=run,
+                asking=asking,
+                version=fingerprint(VERSION, parameters.asked()),
+                places=parameters.concurrency or runtime.settings.batch_concurrency,
+                retry_failed=parameters.retry_failed,
+                observer=observer,
+            )
+            try:
+                await _work(runtime, working, table, parameters)
+            finally:
+                await working.aclose()
+            if await asyncio.to_thread(digest_of, path) != found.digest:
+                raise TableChanged(str(path))
+            tally = await write_results(runtime, run, table, found, parameters)
+            await runtime.drain()
+            await runtime.runs.finish(run.run_id, "done", output=str(parameters.output_path.absolute()))
+            result = _told(run, parameters, found, tally)
+            observer.written(result)
+        return result
+
+
+async def _begin(runtime: Runtime, parameters: BatchParameters, found: Survey) -> Run:
+    """The run of the same table and questions, where there is one; else a new one. A finished one keeps its results."""
+    asked = parameters.asked()
+    print_ = fingerprint(found.digest, found.rows, asked)
+    runs, settings = runtime.runs, runtime.settings
+    before = None if parameters.fresh else await runs.latest("route_batch", print_)
+    if before is not None:
+        return await runs.resume(before.run_id, also_done=True)
+    told = parameters.model_dump(mode="json", exclude={"fresh", "database_url"})
+    return await runs.start(
+        "route_batch", VERSION, print_, told, workspace=settings.workspace, principal=settings.principal,
+        flow_run_id=flow_run.id,
+    )  # fmt: skip
+
+
+async def _work(runtime: Runtime, working: Working, table: Table, parameters: BatchParameters) -> None:
+    """All chunks, some of them at a time. The first error ends the others."""
+    size = parameters.chunk_rows or runtime.settings.batch_chunk_rows
+    places = parameters.concurrency or runtime.settings.batch_concurrency
+    most_open = -(-places // size) + CHUNKS_AHEAD
+    chunks = batched(limited(table, parameters.limit), size)
+    under_way: set[asyncio.Task[None]] = set()
+    try:
+        while rows := await asyncio.to_thread(next, chunks, None):
+            under_way.add(asyncio.create_task(_do_chunk(working, rows)))
+            if len(under_way) >= most_open:
+                ended, under_way = await asyncio.wait(under_way, return_when=asyncio.FIRST_COMPLETED)
+                for one in ended:
+                    one.result()
+        while under_way:
+            ended, under_way = await asyncio.wait(under_way, return_when=asyncio.FIRST_COMPLETED)
+            for one in ended:
+                one.result()
+    finally:
+        for one in under_way:
+            one.cancel()
+        await asyncio.gather(*under_way, return_exceptions=True)
+
+
+async def _do_chunk(working: Working, rows: list[Row]) -> None:
+    error: BaseException | None = None
+
+    async def work() -> None:
+        nonlocal error
+        try:
+            await working.chunk(rows)
+        except* Exception as group:  # noqa: BLE001 - the first of them is told; Prefect need not know of groups
+            error = _first(group)
+        if error is not None:
+            raise error
+
+    await _chunk(first=rows[0].number, last=rows[-1].number, work=work)
+
+
+def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    error: BaseException = group
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
+
+
+def _told(run: Run, parameters: BatchParameters, found: Survey, tally: Tally) -> dict[str, Any]:
+    beside = rejected_path(parameters.output_path)
+    has_rejected = tally.rejected + tally.broken > 0
+    return {
+        "run_id": run.run_id,
+        "output": str(parameters.output_path.absolute()),
+        "format": format_of(parameters.output_path),
+        "rejected": str(beside.absolute()) if has_rejected else None,
+        "rows": found.rows,
+        "done": tally.done,
+        "failed": tally.failed,
+        "rejected_rows": tally.rejected,
+        "broken": tally.broken,
+        "cost_nanousd": tally.cost_nanousd,
+    }
