@@ -8,13 +8,16 @@ CHROMIUM_PACKAGES := chromium
 TESTERS ?= 2  # processes that run tests side by side; 0 runs them all in one
 ROOMS := registry blocks quality routing flows dashboards gateway
 
-.PHONY: help run test setup lint format types bench lock clean system
+.PHONY: help run up test setup lint format types bench lock clean system
 
 help:  ## Show what there is.
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
 run: $(VENV)/ready  ## Turn examples/thought.txt into out/storyboard.html with the local model.
 	$(BIN)/turnout run storyboard --input examples/thought.txt --out out
+
+up: $(VENV)/ready  ## Start Prefect's server, a worker and the gateway; Ctrl-C stops them all.
+	@exec $(BIN)/turnout up
 
 test: $(VENV)/ready-dev system  ## Lint, types, layers, then every test; with what is not reachable named.
 	$(BIN)/ruff check .

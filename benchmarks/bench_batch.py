@@ -20,7 +20,7 @@ import psutil
 
 from benchmarks.bench_engine import add_mock
 from benchmarks.mock_service import calls_answered, mock_service
-from registry import Catalogue, Settings, Store
+from registry import Catalogue, Settings, Store, seed
 
 DELAY_MS = 20.0
 IN_FLIGHT = 128
@@ -31,6 +31,7 @@ async def _stock(home: Path, endpoint: str) -> None:
     settings = Settings.load({"home": home}, directory=home, environment={})
     await add_mock(settings, endpoint)
     store = await Store.open(settings.store_url)
+    await seed(store, time.time)
     await Catalogue(store, time.time).set_enabled("local", enabled=False)
     await store.close()
 

@@ -13,6 +13,8 @@
     │   └── Interrupted          by Ctrl-C
     ├── SomeRowsFailed         a batch is done, but for some of its rows
     │   └── NothingDone          … but for all of them
+    ├── PartFailed             a part of the running house did not start
+    ├── AlreadyUp              everything runs already, from this data directory
     ├── PortTaken              somebody else listens at the port
     ├── KeyMissing             a server would listen beyond this machine, and there is no access key
     ├── Problem                a request that is answered with an error (gateway/http/problems.py)
@@ -24,6 +26,11 @@
 """
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class GatewayError(Exception):
@@ -117,6 +124,27 @@ class NothingDone(SomeRowsFailed):
     exit_code = 1
 
 
+class PartFailed(GatewayError):
+    """A part of the running house did not start. ``log`` is the end of what it wrote."""
+
+    def __init__(self, name: str, problem: str, log: str) -> None:
+        super().__init__(f"{name} did not start: {problem}. The end of its log:\n{log}")
+        self.name = name
+        self.log = log
+
+
+class AlreadyUp(GatewayError):
+    """Everything runs already, from this data directory. ``facts`` are what it has written down of itself."""
+
+    def __init__(self, facts: Mapping[str, Any]) -> None:
+        where = ", ".join(f"{name} at {at}" for name, at in dict(facts.get("addresses", {})).items())
+        super().__init__(
+            f"it runs already (process {facts.get('pid', '?')}){f': {where}' if where else ''}; "
+            "`turnout up --stop` ends it"
+        )
+        self.facts = facts
+
+
 class PortTaken(GatewayError):
     """A port is not to be had. ``flag`` is what would choose another."""
 
@@ -125,6 +153,7 @@ class PortTaken(GatewayError):
         super().__init__(f"port {port} at {host} is not to be had ({problem}{held}); choose another with {flag}")
         self.host = host
         self.port = port
+        self.problem = problem
 
 
 class KeyMissing(GatewayError):

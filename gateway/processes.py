@@ -14,20 +14,22 @@ PARENT_LOOK_SECONDS = 0.5
 END_SECONDS = 10.0
 
 
-def end_with_parent(parent: int) -> None:
+def end_with_parent(parent: int, *, with_group: bool = False) -> None:
     """End this process, in order, as soon as the one that started it is gone: kill -9 gives it no chance to tell us.
 
-    The parent has said who it is (``parent``), since it may be gone before we could ask.
+    The parent has said who it is (``parent``), since it may be gone before we could ask. With ``with_group`` all
+    processes of our group, which we lead, are told to end.
     """
-    threading.Thread(target=_watch, args=(parent,), name="turnout-parent", daemon=True).start()
+    threading.Thread(target=_watch, args=(parent, with_group), name="turnout-parent", daemon=True).start()
 
 
-def _watch(parent: int) -> None:
+def _watch(parent: int, with_group: bool) -> None:
+    tell = os.killpg if with_group else os.kill
     while os.getppid() == parent:
         time.sleep(PARENT_LOOK_SECONDS)
-    os.kill(os.getpid(), signal.SIGTERM)
+    tell(os.getpid(), signal.SIGTERM)
     time.sleep(END_SECONDS)
-    os._exit(1)
+    tell(os.getpid(), signal.SIGKILL)
 
 
 def listening_socket(host: str, port: int, flag: str) -> socket.socket:

@@ -78,13 +78,14 @@ class Settings(BaseModel):
         default="aiohttp", description="What carries calls to services over HTTP."
     )
     gateway_host: str = Field(
-        default="127.0.0.1", min_length=1, description="Where the gateway and the pages listen; beyond loopback: keys."
+        default="127.0.0.1",
+        min_length=1,
+        description="Where the gateway listens; beyond this machine it wants an access key.",
     )
     gateway_port: int = Field(default=8470, ge=0, le=65_535, description="The gateway's port; 0 chooses a free one.")
-    pages_port: int = Field(default=8471, ge=0, le=65_535, description="The pages' port; 0 chooses a free one.")
     prefect_port: int = Field(default=4270, ge=0, le=65_535, description="Our Prefect server's port; 0: a free one.")
     public_hosts: str = Field(
-        default="", description="Names beyond loopback by which gateway and pages are called, with commas between."
+        default="", description="Names beyond loopback by which the gateway is called, with commas between."
     )
     max_body_bytes: int = Field(default=8_000_000, ge=1_000, description="The largest request body, in bytes.")
     request_seconds: float = Field(
@@ -94,14 +95,6 @@ class Settings(BaseModel):
         default=32, ge=1, le=10_000, description="How many rows of a batch are worked on at once."
     )
     batch_chunk_rows: int = Field(default=250, ge=1, le=10_000, description="How many rows make one Prefect task.")
-    probe_seconds: float = Field(default=10.0, gt=0, le=600, description="How long a probed service may take.")
-    retain_calls_days: int = Field(default=90, ge=1, description="How long single calls are kept, in days.")
-    retain_rollups_days: int = Field(default=760, ge=1, description="How long sums by the minute are kept, in days.")
-    retain_items_days: int = Field(
-        default=90, ge=1, description="How long the items of ended runs are kept, with their results, in days."
-    )
-    retain_events_days: int = Field(default=14, ge=1, description="How long events are kept, in days.")
-    retain_backups: int = Field(default=10, ge=1, description="How many of our own backups are kept.")
 
     @field_validator("log_level", mode="before")
     @classmethod

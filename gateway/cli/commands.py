@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 # Name on the command line: where it is, and what `turnout --help` says of it. A module is imported on use.
 COMMANDS = {
+    "up": ("gateway.cli.up:up", "Start everything: Prefect's server, a worker, the gateway."),
     "run": ("gateway.cli.run:run", "Run a pipeline over an input."),
     "batch": ("gateway.cli.batch:batch", "Do the same work for every row of a table."),
     "runs": ("gateway.cli.runs:runs", "List the runs, the newest first."),

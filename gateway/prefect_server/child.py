@@ -33,7 +33,7 @@ def main() -> None:
     import uvicorn
 
     uvicorn.run(
-        "prefect.server.api.server:create_app",
+        "gateway.prefect_server.guard:guarded_app",
         factory=True,
         host="127.0.0.1",
         port=port,

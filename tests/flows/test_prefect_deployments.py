@@ -58,7 +58,7 @@ async def test_a_deployed_cron_schedule_makes_scheduled_runs(tmp_path, monkeypat
     async with prefect_server(tmp_path / "prefect", scheduling=True):
         said = await asyncio.to_thread(_prefect, "work-pool", "create", "turnout", "--type", "process")
         said = await asyncio.to_thread(_prefect, "--no-prompt", "deploy", "--all")
-        names = [f"storyboard/{deployment['name']}" for deployment in DEPLOYMENTS]
+        names = [f"{one['entrypoint'].rpartition(':')[2]}/{one['name']}" for one in DEPLOYMENTS]
         missing = [name for name in names if name not in said]
         assert not missing, f"`prefect deploy` skipped {missing}:\n{said}"
         said = await asyncio.to_thread(_prefect, "deployment", "schedule", "ls", names[0])

@@ -1,0 +1,1 @@
+"""Everything started and stopped together: Prefect's server, a worker, the gateway."""
