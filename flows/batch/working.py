@@ -42,7 +42,7 @@ def item_of(number: int) -> str:
 
 
 @dataclass(slots=True)
-class Todo:
+class Due:
     """A row that is to be asked, with what will be asked."""
 
     item: str
@@ -140,19 +140,19 @@ class Working:
         before = await self._runtime.items.states_between(
             run_id, STAGE, item_of(rows[0].number), item_of(rows[-1].number)
         )
-        todo, refused = self._plan(rows, before)
-        await self._runtime.items.begin_many(run_id, STAGE, ((one.item, one.seen) for one in todo))
+        due, refused = self._plan(rows, before)
+        await self._runtime.items.begin_many(run_id, STAGE, ((one.item, one.seen) for one in due))
         if refused:
             await self._runtime.items.end_many(refused)
         async with asyncio.TaskGroup() as group:
-            for one in todo:
+            for one in due:
                 await self._places.acquire()
                 # A place is free again when the result is safe: what a crash may pay for twice is what stands in one.
                 group.create_task(self._one(one)).add_done_callback(lambda _: self._places.release())
 
-    def _plan(self, rows: Iterable[Row], before: dict[str, tuple[ItemState, str]]) -> tuple[list[Todo], list[ItemRow]]:
+    def _plan(self, rows: Iterable[Row], before: dict[str, tuple[ItemState, str]]) -> tuple[list[Due], list[ItemRow]]:
         """What is to be asked, and the rows that cannot be."""
-        todo: list[Todo] = []
+        due: list[Due] = []
         refused: list[ItemRow] = []
         for row in rows:
             item = item_of(row.number)
@@ -167,8 +167,8 @@ class Working:
             if self._is_settled(state) and seen == seen_before:
                 self._observer.kept(state, 1)
             else:
-                todo.append(Todo(item, texts, seen))
-        return todo, refused
+                due.append(Due(item, texts, seen))
+        return due, refused
 
     def _texts(self, row: Row) -> tuple[tuple[str, str] | None, str]:
         """What is asked about a row; None, and why, where nothing can be."""
@@ -182,12 +182,12 @@ class Working:
     def _is_settled(self, state: ItemState) -> bool:
         return state == "done" or (state in {"failed", "rejected"} and not self._retry_failed)
 
-    async def _one(self, todo: Todo) -> None:
+    async def _one(self, due: Due) -> None:
         try:
-            request = self._asking.request(todo.texts, self._run.run_id, todo.item)
+            request = self._asking.request(due.texts, self._run.run_id, due.item)
             result = await self._runtime.run(self._runtime.owned(request))
             cost_nanousd = result.cost_nanousd
-            row = await self._done(todo, result)
+            row = await self._done(due, result)
         except _ENDS_ALL:
             raise
         except RoutingError as error:
@@ -195,16 +195,16 @@ class Working:
             cost_nanousd = sum(attempt.cost_nanousd for attempt in attempts)
             failure = attempts[-1].failure if attempts else None
             row = self._row(
-                todo.item,
+                due.item,
                 "rejected" if failure in _REJECTED else "failed",
-                todo.seen,
+                due.seen,
                 result={"cost_nanousd": cost_nanousd, "offering": attempts[-1].offering if attempts else ""},
                 message=str(error),
             )
         await self._results.put(row)
         self._observer.ended(row.state, cost_nanousd)
 
-    async def _done(self, todo: Todo, result: TaskResult) -> ItemRow:
+    async def _done(self, due: Due, result: TaskResult) -> ItemRow:
         told: dict[str, Any] = {
             "offering": result.offering,
             "cost_nanousd": result.cost_nanousd,
@@ -219,7 +219,7 @@ class Working:
             told["result"] = list(result.vectors[0])
         else:
             told["result"] = result.text
-        return self._row(todo.item, "done", todo.seen, result=told, digest=digest, task_id=result.task_id)
+        return self._row(due.item, "done", due.seen, result=told, digest=digest, task_id=result.task_id)
 
     def _row(
         self,
