@@ -180,12 +180,24 @@ async def _end(running: Running) -> None:
     running.signal_group(signal.SIGTERM)
     try:
         async with asyncio.timeout(running.part.stop_seconds):
-            while running.process.poll() is None:  # noqa: ASYNC110 - a process is asked, not told
+            # Also what it started: a flow notes that it was interrupted.
+            while running.process.poll() is None or _has_members(running.process.pid):  # noqa: ASYNC110 - nobody tells
                 await asyncio.sleep(0.05)
     except TimeoutError:
         logger.warning("%s did not end within %.0f s and is killed", running.part.name, running.part.stop_seconds)
     running.signal_group(signal.SIGKILL)  # also those that it left behind
     await asyncio.to_thread(running.process.wait)
+
+
+def _has_members(group: int) -> bool:
+    """Whether a process group has anybody left who is alive."""
+    import psutil
+
+    for process in psutil.process_iter():
+        with suppress(psutil.Error, OSError):
+            if os.getpgid(process.pid) == group and process.status() != psutil.STATUS_ZOMBIE:
+                return True
+    return False
 
 
 def _rotate(log: Path) -> None:

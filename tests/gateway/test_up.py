@@ -177,6 +177,29 @@ async def test_a_part_that_dies_is_started_again_and_one_that_keeps_dying_is_giv
     await supervisor.stop()
 
 
+SLOW_CHILD = """
+import signal, subprocess, sys
+child = "import pathlib, signal, sys, time\\nsignal.signal(signal.SIGTERM, lambda *_: (time.sleep(0.5), " \\
+    "pathlib.Path(sys.argv[1]).write_text('noted'), sys.exit()))\\nprint('ready', flush=True)\\ntime.sleep(60)"
+started = subprocess.Popen([sys.executable, "-c", child, sys.argv[1]], stdout=subprocess.PIPE)
+started.stdout.readline()
+print("up", flush=True)
+signal.sigwait([signal.SIGTERM])
+"""
+
+
+async def test_what_a_part_has_started_may_note_its_end_before_anything_is_killed(tmp_path):
+    noted = tmp_path / "noted"
+    command = [sys.executable, "-c", SLOW_CHILD.replace("\\\\", "\\"), str(noted)]
+    log = tmp_path / "part.log"
+    supervisor = Supervisor(tmp_path, str)
+    await supervisor.start(
+        Part(name="part", command=lambda _: command, answers=lambda: log.read_text().startswith("up"))
+    )
+    await supervisor.stop()
+    assert noted.read_text() == "noted"
+
+
 async def test_a_part_that_does_not_start_says_the_end_of_its_log(tmp_path):
     from gateway.errors import PartFailed
 
