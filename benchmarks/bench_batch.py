@@ -47,7 +47,17 @@ def run(home: Path, rows: int) -> tuple[float, float]:
     table, out = home / f"in-{rows}.csv", home / f"out-{rows}.csv"
     _table(table, rows)
     turnout = str(Path(sys.executable).with_name("turnout"))
-    command = [turnout, "batch", table, out, "--prompt", "Say: {{ row.text }}", "--concurrency", str(IN_FLIGHT)]
+    command = [
+        turnout,
+        "batch",
+        table,
+        out,
+        "--prompt",
+        "Say: {{ row.text }}",
+        "--concurrency",
+        str(IN_FLIGHT),
+        "--yes",
+    ]
     environment = {**os.environ, "TURNOUT_HOME": str(home), "COLUMNS": "200"}
     with subprocess.Popen(
         list(map(str, command)), env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
