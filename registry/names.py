@@ -40,7 +40,7 @@ class Names:
     What was looked up once stays in memory, in both directions; past ``most_cached`` names the memory starts anew.
     """
 
-    def __init__(self, store: Store, *, most_cached: int = 100_000) -> None:
+    def __init__(self, store: Store, *, most_cached: int = 10_000) -> None:
         self._store = store
         self._most_cached = most_cached
         # Read on the ledger's path: a plain dict, by the name as the caller wrote it.
