@@ -16,7 +16,7 @@ help:  ## Show what there is.
 run: $(VENV)/ready  ## Turn examples/thought.txt into out/storyboard.html with the local model.
 	$(BIN)/turnout run storyboard --input examples/thought.txt --out out
 
-up: $(VENV)/ready  ## Start Prefect's server, a worker and the gateway; Ctrl-C stops them all.
+up: $(VENV)/ready  ## Start Prefect's server, a worker, the gateway and the pages; Ctrl-C stops them all.
 	@exec $(BIN)/turnout up
 
 test: $(VENV)/ready-dev system  ## Lint, types, layers, then every test; with what is not reachable named.
@@ -61,7 +61,7 @@ format: $(VENV)/ready-dev  ## Format and mend what can be mended.
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(VENV)/ready-dev  ## Measure: decision, ledger, start times.
+bench: $(VENV)/ready-dev  ## Measure, beside peers in the same run, and say which bars are held.
 	$(BIN)/python -m benchmarks
 
 lock: $(VENV)/ready-dev  ## Write the lock files anew from pyproject.toml.

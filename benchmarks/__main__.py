@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Literal
 
 # Each is a module ``benchmarks.bench_NAME`` with ``measure() -> dict[str, float]``.
-BENCHMARKS = ("decision", "ledger", "start", "engine", "gateway")
+BENCHMARKS = ("decision", "ledger", "start", "engine", "gateway", "pages")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,11 @@ BARS = {
     "services_list_seconds": Bar("at most", 1.0),
     "gateway_p50_added_ms": Bar("at most", 3.0),
     "gateway_p99_added_ms": Bar("at most", 15.0),
+    "pages_runs_ready_seconds": Bar("at most", 3.0),
+    "pages_runs_tick_ms": Bar("at most", 100.0),
+    "pages_services_tick_ms": Bar("at most", 100.0),
+    "pages_console_errors": Bar("at most", 0.0),
+    "pages_outside_requests": Bar("at most", 0.0),
 }
 
 

@@ -15,8 +15,6 @@
     │   └── NothingDone          … but for all of them
     ├── PartFailed             a part of the running house did not start
     ├── AlreadyUp              everything runs already, from this data directory
-    ├── PortTaken              somebody else listens at the port
-    ├── KeyMissing             a server would listen beyond this machine, and there is no access key
     ├── Problem                a request that is answered with an error (gateway/http/problems.py)
     ├── PrefectServerFailed    Prefect's server did not come up
     ├── PrefectPasswordWrong   the Prefect server that is configured asks for another password
@@ -143,28 +141,6 @@ class AlreadyUp(GatewayError):
             "`turnout up --stop` ends it"
         )
         self.facts = facts
-
-
-class PortTaken(GatewayError):
-    """A port is not to be had. ``flag`` is what would choose another."""
-
-    def __init__(self, host: str, port: int, problem: str, flag: str, holder: str = "") -> None:
-        held = f", held by {holder}" if holder else ""
-        super().__init__(f"port {port} at {host} is not to be had ({problem}{held}); choose another with {flag}")
-        self.host = host
-        self.port = port
-        self.problem = problem
-
-
-class KeyMissing(GatewayError):
-    """A server would listen beyond this machine, and nobody could show a key to it."""
-
-    def __init__(self, host: str) -> None:
-        super().__init__(
-            f"listening at {host} opens the door to other machines, and there is no access key yet: make one with "
-            "`turnout keys create NAME`, or listen at 127.0.0.1"
-        )
-        self.host = host
 
 
 class PrefectServerFailed(GatewayError):

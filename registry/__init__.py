@@ -45,10 +45,12 @@ if TYPE_CHECKING:
         DiskFull,
         EntryInvalid,
         HomeUnusable,
+        KeyMissing,
         KeyRefused,
         LedgerFull,
         MigrationFailed,
         NotFound,
+        PortTaken,
         RecordUnreadable,
         RegistryError,
         RunTaken,
@@ -117,9 +119,9 @@ _MODULES = {
     "errors": (
         "AlreadyThere ArchiveInvalid AssetDamaged AssetMissing BackupError BackupFailed CallsRepeated "
         "ConstraintBroken DatabaseCorrupt DatabaseForeign DatabaseLocked DatabaseNewer DatabaseReadOnly "
-        "DatabaseRefused DatabaseUnreachable DatabaseUrlInvalid DiskFull EntryInvalid HomeUnusable KeyRefused "
-        "LedgerFull MigrationFailed NotFound RecordUnreadable RegistryError RunTaken SettingsError StatementFailed "
-        "StoreError ToolMissing"
+        "DatabaseRefused DatabaseUnreachable DatabaseUrlInvalid DiskFull EntryInvalid HomeUnusable KeyMissing "
+        "KeyRefused LedgerFull MigrationFailed NotFound PortTaken RecordUnreadable RegistryError RunTaken "
+        "SettingsError StatementFailed StoreError ToolMissing"
     ),
     "histogram": "quantile",
     "home": "Home",
@@ -192,6 +194,7 @@ __all__ = [
     "ItemRow",
     "Items",
     "JsonSchema",
+    "KeyMissing",
     "KeyRefused",
     "Ledger",
     "LedgerFull",
@@ -206,6 +209,7 @@ __all__ = [
     "Outbox",
     "Policies",
     "Policy",
+    "PortTaken",
     "Price",
     "RecordUnreadable",
     "RegistryError",

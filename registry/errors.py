@@ -9,6 +9,8 @@
     ├── AlreadyThere              something bears that name already
     ├── EntryInvalid              what somebody typed cannot be taken
     ├── KeyRefused                an access key opens no door: unknown, revoked, expired
+    ├── PortTaken                 somebody else listens at the port
+    ├── KeyMissing                a server would listen beyond this machine, and there is no access key
     ├── RunTaken                  another process works on the run
     ├── CallsRepeated             some calls are in the ledger already
     ├── LedgerFull                calls are made faster than the database takes them
@@ -107,6 +109,28 @@ class KeyRefused(RegistryError):
     def __init__(self, reason: str) -> None:
         super().__init__(f"the access key is {reason}")
         self.reason = reason
+
+
+class PortTaken(RegistryError):
+    """A port is not to be had. ``flag`` is what would choose another."""
+
+    def __init__(self, host: str, port: int, problem: str, flag: str, holder: str = "") -> None:
+        held = f", held by {holder}" if holder else ""
+        super().__init__(f"port {port} at {host} is not to be had ({problem}{held}); choose another with {flag}")
+        self.host = host
+        self.port = port
+        self.problem = problem
+
+
+class KeyMissing(RegistryError):
+    """A server would listen beyond this machine, and nobody could show a key to it."""
+
+    def __init__(self, host: str) -> None:
+        super().__init__(
+            f"listening at {host} opens Turnout to other machines, and there is no access key yet that could be shown: "
+            "make one with `turnout keys create NAME`, or listen at 127.0.0.1"
+        )
+        self.host = host
 
 
 class RunTaken(RegistryError):

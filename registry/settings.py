@@ -80,12 +80,13 @@ class Settings(BaseModel):
     gateway_host: str = Field(
         default="127.0.0.1",
         min_length=1,
-        description="Where the gateway listens; beyond this machine it wants an access key.",
+        description="Where gateway and pages listen; beyond this machine it wants an access key.",
     )
     gateway_port: int = Field(default=8470, ge=0, le=65_535, description="The gateway's port; 0 chooses a free one.")
+    pages_port: int = Field(default=8471, ge=0, le=65_535, description="The pages' port; 0 chooses a free one.")
     prefect_port: int = Field(default=4270, ge=0, le=65_535, description="Our Prefect server's port; 0: a free one.")
     public_hosts: str = Field(
-        default="", description="Names beyond loopback by which the gateway is called, with commas between."
+        default="", description="Names beyond loopback by which gateway and pages are called, with commas between."
     )
     max_body_bytes: int = Field(default=8_000_000, ge=1_000, description="The largest request body, in bytes.")
     request_seconds: float = Field(

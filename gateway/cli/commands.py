@@ -15,13 +15,14 @@ if TYPE_CHECKING:
 
 # Name on the command line: where it is, and what `turnout --help` says of it. A module is imported on use.
 COMMANDS = {
-    "up": ("gateway.cli.up:up", "Start everything: Prefect's server, a worker, the gateway."),
+    "up": ("gateway.cli.up:up", "Start everything: Prefect's server, a worker, the gateway, the pages."),
     "run": ("gateway.cli.run:run", "Run a pipeline over an input."),
     "batch": ("gateway.cli.batch:batch", "Do the same work for every row of a table."),
     "runs": ("gateway.cli.runs:runs", "List the runs, the newest first."),
     "explain": ("gateway.cli.explain:explain", "Say why each service of a run was chosen, and what it cost."),
     "services": ("gateway.cli.services:services", "List, add, show, enable, disable and remove AI services."),
     "gateway": ("gateway.cli.serving:gateway", "Serve the HTTP API alone, in the foreground."),
+    "pages": ("gateway.cli.serving:pages", "Serve the pages alone, in the foreground."),
     "keys": ("gateway.cli.keys:keys", "Make, list and revoke access keys for callers."),
     "config": ("gateway.cli.upkeep:config", "Show every setting and where its value came from."),
     "backup": ("gateway.cli.upkeep:backup", "Write database and files into one archive."),

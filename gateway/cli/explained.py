@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from gateway.cli.runs import run_as_json, run_in_words
 from gateway.cli.tables import Column, say_facts, say_table, say_text
 from gateway.cli.terminal import say
-from gateway.cli.wording import exclusion_in_words, latency_in_words, utc_iso, why_it_lost
 from registry import from_us
 from registry.words import Exclusion, FailureClass, format_usd
+from routing.wording import exclusion_in_words, latency_in_words, utc_iso, why_it_lost
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

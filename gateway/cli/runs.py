@@ -9,7 +9,7 @@ import typer
 from gateway.cli.commands import flags_of
 from gateway.cli.opening import with_store
 from gateway.cli.terminal import say, say_json
-from gateway.cli.wording import latency_in_words, local_time, utc_iso
+from routing.wording import latency_in_words, local_time, utc_iso
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -111,7 +111,7 @@ def add(
 @services.command()
 def enable(context: typer.Context, name: options.Name, yes: options.Yes = False) -> None:
     """Let routing choose a service. Asks first where that can cost money."""
-    from gateway.cli.wording import can_cost, price_in_words
+    from routing.wording import can_cost, price_in_words
 
     found = _read(context, name)
     if found.service.enabled:

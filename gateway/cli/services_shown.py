@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from gateway.cli.tables import Column, say_facts, say_table, say_text
 from gateway.cli.terminal import say
-from gateway.cli.wording import latency_in_words, price_in_words, utc_iso
 from registry.words import format_usd
+from routing.wording import latency_in_words, price_in_words, utc_iso
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

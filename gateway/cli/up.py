@@ -25,31 +25,35 @@ STOP_SECONDS = 40.0
 
 def up(
     context: typer.Context,
-    host: Annotated[str | None, typer.Option(help="Where the gateway listens.")] = None,
+    host: Annotated[str | None, typer.Option(help="Where gateway and pages listen.")] = None,
     gateway_port: Annotated[int | None, typer.Option(min=0, max=65_535, help="The gateway's; 0: a free one.")] = None,
+    pages_port: Annotated[int | None, typer.Option(min=0, max=65_535, help="The pages'; 0: a free one.")] = None,
     prefect_port: Annotated[int | None, typer.Option(min=0, max=65_535, help="Prefect's; 0: a free one.")] = None,
-    no_prefect: Annotated[bool, typer.Option("--no-prefect", help="The gateway alone.")] = False,
+    no_prefect: Annotated[bool, typer.Option("--no-prefect", help="Without Prefect's server and worker.")] = False,
+    no_pages: Annotated[bool, typer.Option("--no-pages", help="Without the pages.")] = False,
     status: Annotated[bool, typer.Option("--status", help="Say whether it runs, and where.")] = False,
     stop: Annotated[bool, typer.Option("--stop", help="End what runs from this data directory.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one line of JSON when all is ready.")] = False,
 ) -> None:
-    """Start Prefect's server, a worker with the deployments of prefect.yaml, and the gateway. Ctrl-C stops them all.
+    """Start Prefect's server, a worker with the deployments of prefect.yaml, gateway and pages. Ctrl-C stops them all.
 
     With PREFECT_API_URL set, that server is used. Logs are in the data directory, under logs/.
     """
     from registry import Home
 
     settings = load_settings(flags_of(context))
-    given = {"gateway_host": host, "gateway_port": gateway_port, "prefect_port": prefect_port}
+    given = {
+        "gateway_host": host, "gateway_port": gateway_port, "pages_port": pages_port, "prefect_port": prefect_port,
+    }  # fmt: skip
     chosen = settings.model_copy(update={name: value for name, value in given.items() if value is not None})
     home = Home(settings.home).make()
     if status or stop:
         _status_or_stop(home, stop=stop, as_json=as_json)
         return
-    raise typer.Exit(_run(chosen, home, no_prefect=no_prefect, as_json=as_json))
+    raise typer.Exit(_run(chosen, home, no_prefect=no_prefect, no_pages=no_pages, as_json=as_json))
 
 
-def _run(settings: Settings, home: Home, *, no_prefect: bool, as_json: bool) -> int:
+def _run(settings: Settings, home: Home, *, no_prefect: bool, no_pages: bool, as_json: bool) -> int:
     from gateway.up.house import House
 
     def ready(addresses: Addresses) -> None:
@@ -60,12 +64,15 @@ def _run(settings: Settings, home: Home, *, no_prefect: bool, as_json: bool) -> 
         sys.stdout.flush()
 
     async def run() -> int:
-        return await House(settings, home, with_prefect=not no_prefect, told=tell, ready=ready).run()
+        house = House(settings, home, with_prefect=not no_prefect, with_pages=not no_pages, told=tell, ready=ready)
+        return await house.run()
 
     return asyncio.run(run())
 
 
 def _say_ready(addresses: Addresses) -> None:
+    if addresses.pages:
+        say(f"Pages     {addresses.pages}")
     say(f"Gateway   {addresses.gateway}")
     if addresses.prefect:
         say(f"Prefect   {addresses.prefect}")

@@ -8,8 +8,8 @@ import sys
 from functools import partial
 
 from gateway.errors import GatewayError
-from gateway.processes import end_with_parent, say_ready
 from registry import RegistryError, Settings
+from registry.serving import end_with_parent, say_ready
 
 
 def main() -> int:

@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import ipaddress
 import logging
-import signal
 import time
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 import uvicorn
 
-from gateway.errors import KeyMissing
 from gateway.http.app import make_app
 from gateway.http.metrics import Metrics
 from gateway.http.state import State
-from gateway.processes import listening_socket
-from registry import AccessKeys
+from registry import AccessKeys, KeyMissing
+from registry.serving import ended_by_signals, is_loopback, listening_socket
 from routing import Runtime
 
 if TYPE_CHECKING:
@@ -49,14 +46,8 @@ class _Server(uvicorn.Server):
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         """Take SIGTERM and SIGINT for the time of serving."""
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self.end)
-        try:
+        with ended_by_signals(self.end):
             yield
-        finally:
-            for number in (signal.SIGTERM, signal.SIGINT):
-                loop.remove_signal_handler(number)
 
     def end(self) -> None:
         """Take in nothing new, finish what is under way, and end; told twice, end at once."""
@@ -79,7 +70,7 @@ async def serve(settings: Settings, host: str, port: int, on_ready: Callable[[in
     with listening:
         async with Runtime.open(settings) as runtime:
             keys = AccessKeys(runtime.store, time.time)
-            if not _is_loopback(host) and not await _has_open_key(keys):
+            if not is_loopback(host) and not await _has_open_key(keys):
                 raise KeyMissing(host)
             state = State(runtime, keys, Metrics())
             server = _Server(
@@ -107,13 +98,6 @@ def _config(app: object, settings: Settings) -> uvicorn.Config:
         timeout_graceful_shutdown=max(1, round(settings.drain_seconds)),
         backlog=1024,
     )
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 async def _has_open_key(keys: AccessKeys) -> bool:

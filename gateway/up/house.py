@@ -12,20 +12,21 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
-from gateway.errors import PartFailed, PortTaken, PrefectUnreachable
-from gateway.processes import listening_socket
+from gateway.errors import PartFailed, PrefectUnreachable
 from gateway.up.lock import UpLock
 from gateway.up.parts import (
     REPOSITORY,
     deployments_digest,
     gateway_part,
+    pages_part,
     password_file,
     prefect_access,
     prefect_part,
     worker_part,
 )
 from gateway.up.supervising import Supervisor
-from registry import AccessKeys, Store, seed
+from registry import AccessKeys, PortTaken, Store, seed
+from registry.serving import as_url, listening_socket
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,13 +45,15 @@ class Addresses:
     """Where everything is. ``key`` is the first access key, where it was just made: it is shown this once."""
 
     gateway: str
+    pages: str | None
     prefect: str | None
     password_file: Path | None
     key: str | None
 
     def listed(self) -> dict[str, str]:
         """The addresses by name."""
-        return {"gateway": self.gateway} | ({"prefect": self.prefect} if self.prefect else {})
+        named = {"gateway": self.gateway, "pages": self.pages, "prefect": self.prefect}
+        return {name: address for name, address in named.items() if address}
 
 
 class House:
@@ -65,12 +68,14 @@ class House:
         home: Home,
         *,
         with_prefect: bool,
+        with_pages: bool,
         told: Callable[[str], None],
         ready: Callable[[Addresses], None],
     ) -> None:
         self._settings = settings
         self._home = home
         self._with_prefect = with_prefect
+        self._with_pages = with_pages
         self._told = told
         self._ready = ready
         self._supervisor = Supervisor(home.logs, told)
@@ -123,21 +128,33 @@ class House:
         settings = self._settings
         self._check_ports()
         key = await self._first_key()
-        prefect = await self._start_prefect() if self._with_prefect else None
-        gateway = await self._supervisor.start(gateway_part(settings, settings.gateway_port))
-        host = f"[{settings.gateway_host}]" if ":" in settings.gateway_host else settings.gateway_host
-        is_ours = prefect is not None and prefect.is_ours
+        access = self._prefect_access() if self._with_prefect else None
+        async with asyncio.TaskGroup() as starting:  # side by side: each takes seconds to import what it needs
+            gateway = starting.create_task(self._supervisor.start(gateway_part(settings, settings.gateway_port)))
+            pages = starting.create_task(self._start_pages(access))
+            if access is not None:
+                starting.create_task(self._start_prefect(access))
+        host = settings.gateway_host
         return Addresses(
-            gateway=f"http://{host}:{gateway.port}/v1",
-            prefect=None if prefect is None else prefect.url.removesuffix("/api"),
-            password_file=password_file(self._home) if is_ours else None,
+            gateway=f"{as_url(host, gateway.result().port or 0)}/v1",
+            pages=None if (port := pages.result()) is None else as_url(host, port),
+            prefect=None if access is None else access.url.removesuffix("/api"),
+            password_file=password_file(self._home) if access is not None and access.is_ours else None,
             key=key,
         )
+
+    async def _start_pages(self, access: PrefectAccess | None) -> int | None:
+        """Start the pages, if they are wanted; their port."""
+        if not self._with_pages:
+            return None
+        return (await self._supervisor.start(pages_part(self._settings, self._settings.pages_port, access))).port
 
     def _check_ports(self) -> None:
         """Find out before anything is started whether the ports are to be had."""
         settings = self._settings
         wanted = [(settings.gateway_host, settings.gateway_port, "--gateway-port or TURNOUT_GATEWAY_PORT")]
+        if self._with_pages:
+            wanted.append((settings.gateway_host, settings.pages_port, "--pages-port or TURNOUT_PAGES_PORT"))
         if self._with_prefect and "PREFECT_API_URL" not in os.environ:
             wanted.append(("127.0.0.1", settings.prefect_port, "--prefect-port or TURNOUT_PREFECT_PORT"))
         for host, port, flag in wanted:
@@ -164,9 +181,10 @@ class House:
         finally:
             await store.close()
 
-    async def _start_prefect(self) -> PrefectAccess:
-        port = self._settings.prefect_port or _free_port()
-        access = prefect_access(self._home, port)
+    def _prefect_access(self) -> PrefectAccess:
+        return prefect_access(self._home, self._settings.prefect_port or _free_port())
+
+    async def _start_prefect(self, access: PrefectAccess) -> None:
         if access.is_ours:
             self._told("Starting Prefect's server (the first time takes half a minute) …")
             await self._supervisor.start(prefect_part(self._home, access))
@@ -174,7 +192,6 @@ class House:
             raise PrefectUnreachable(access.url, "no answer, or it wants another PREFECT_API_AUTH_STRING")
         await self._arrange(access)
         await self._supervisor.start(worker_part(self._home, access))
-        return access
 
     async def _arrange(self, access: PrefectAccess) -> None:
         """Tell Prefect's server of pool, deployments and limits, where they have changed since it was told."""

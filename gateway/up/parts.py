@@ -157,6 +157,19 @@ def gateway_part(settings: Settings, port: int) -> Part:
     )  # fmt: skip
 
 
+def pages_part(settings: Settings, port: int, access: PrefectAccess | None) -> Part:
+    """The pages. They show Prefect's logs where there is a server of Prefect's."""
+    return Part(
+        name="pages",
+        command=lambda ready: [
+            sys.executable, "-m", "dashboards", "--host", settings.gateway_host, "--port", str(port),
+            "--ready-fd", str(ready), "--parent", str(os.getpid()),
+        ],
+        environment={} if access is None else access.environment(),
+        says_ready=True,
+    )  # fmt: skip
+
+
 def deployments_digest() -> str:
     """What ``prefect.yaml`` and our arrangements say now: they are put on the server when it changes."""
     digest = hashlib.sha256()

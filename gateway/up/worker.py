@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from gateway.processes import end_with_parent
+from registry.serving import end_with_parent
 
 POOL = "turnout"
 

@@ -7,9 +7,9 @@ import asyncio
 import pytest
 
 from blocks import Says, Scripted
-from gateway.cli.wording import exclusion_in_words
 from registry import Candidate, Capability, Exclusion, Message, Settings, TaskRequest
 from routing import Runtime
+from routing.wording import exclusion_in_words
 
 
 def test_without_runs_the_way_to_one_is_shown(turnout):

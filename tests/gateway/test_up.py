@@ -45,7 +45,7 @@ def start():
 
 
 def _start(home, *more):
-    ports = ("--gateway-port", "0", "--prefect-port", "0")
+    ports = ("--gateway-port", "0", "--pages-port", "0", "--prefect-port", "0")
     command = [sys.executable, "-m", "gateway.cli.main", "up", *ports, "--json"]
     environment = {**os.environ, "TURNOUT_HOME": str(home), "PYTHONPATH": str(REPOSITORY)}
     return subprocess.Popen(
@@ -102,6 +102,7 @@ def test_all_parts_start_are_guarded_and_stop_twice_over_without_a_trace(home, s
     process = start(home)
     told = json.loads(process.stdout.readline())
     assert models(told)[0]["id"] == "auto"
+    assert_pages_are_guarded(told)
     _, deployed = prefect(told, home, "/deployments/filter", {})
     assert {"storyboard", "route_batch"} <= {one["name"] for one in deployed}
     _, queues = prefect(told, home, "/work_pools/turnout/queues/filter", {})
@@ -126,6 +127,16 @@ def test_all_parts_start_are_guarded_and_stop_twice_over_without_a_trace(home, s
     second.wait()
     assert nobody_left(home) == []
     assert read_up(home / "up.lock") == {}
+
+
+def assert_pages_are_guarded(told):
+    """They show nothing to a stranger, and let the first key in."""
+    shut = httpx.get(f"{told['pages']}/runs", timeout=20)
+    assert shut.status_code == 401
+    typed = httpx.post(
+        f"{told['pages']}/login", data={"key": told["key"]}, headers={"origin": told["pages"]}, timeout=20
+    )
+    assert (typed.status_code, typed.headers["location"]) == (303, "/runs")
 
 
 def assert_secrets_are_kept(told, home):

@@ -1,14 +1,21 @@
-"""A process that is a part of another: it ends with its parent, and says where it listens."""
+"""What every server of ours does: it listens, says where, ends in order, and with the process that started it."""
 
 from __future__ import annotations
 
+import asyncio
+import ipaddress
 import os
 import signal
 import socket
 import threading
 import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
-from gateway.errors import PortTaken
+from registry.errors import PortTaken
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 PARENT_LOOK_SECONDS = 0.5
 END_SECONDS = 10.0
@@ -56,3 +63,37 @@ def say_ready(ready_fd: int | None, port: int) -> None:
     if ready_fd is not None:
         os.write(ready_fd, f"{port}\n".encode())
         os.close(ready_fd)
+
+
+@contextmanager
+def ended_by_signals(end: Callable[[], None]) -> Iterator[None]:
+    """Have ``end`` called at SIGTERM and at SIGINT, in the running loop, for as long as the block lasts."""
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, end)
+    try:
+        yield
+    finally:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.remove_signal_handler(number)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches what listens there.
+
+    >>> is_loopback("127.0.0.1"), is_loopback("::1"), is_loopback("localhost"), is_loopback("0.0.0.0")
+    (True, True, True, False)
+    """
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def as_url(host: str, port: int) -> str:
+    """Where a server is called.
+
+    >>> as_url("::1", 80), as_url("127.0.0.1", 8470)
+    ('http://[::1]:80', 'http://127.0.0.1:8470')
+    """
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
