@@ -83,6 +83,7 @@ if TYPE_CHECKING:
         Decision,
         Exclusion,
         FailureClass,
+        Hedge,
         JsonSchema,
         Media,
         Message,
@@ -140,7 +141,7 @@ _MODULES = {
     "store": "Store",
     "task_ids": "TaskIds claim_worker task_time_seconds",
     "words": (
-        "Attempt Candidate Capability Decision Exclusion FailureClass JsonSchema Media Message Model "
+        "Attempt Candidate Capability Decision Exclusion FailureClass Hedge JsonSchema Media Message Model "
         "NANOUSD_PER_USD Objective Offering Policy Price Requirements Score Service Snapshot TaskRequest "
         "TaskResult Usage Verdict format_usd usd_to_nanousd"
     ),
@@ -189,6 +190,7 @@ __all__ = [
     "Explanation",
     "FailureClass",
     "Finding",
+    "Hedge",
     "Home",
     "HomeUnusable",
     "ItemRow",

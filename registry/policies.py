@@ -7,7 +7,7 @@ import json
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 from sqlalchemy import insert, select
 
 from registry.clock import now_us
@@ -15,7 +15,7 @@ from registry.dialects import POLICIES_TURN, take_turn
 from registry.errors import NotFound, RecordUnreadable
 from registry.outbox import Event, append
 from registry.tables import policies
-from registry.words import Objective, Policy
+from registry.words import Hedge, Objective, Policy
 
 if TYPE_CHECKING:
     from sqlalchemy import Row
@@ -43,6 +43,13 @@ class _ObjectiveJson(BaseModel):
     speed: float
 
 
+class _HedgeJson(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    calls_share: float = Field(default=Hedge().calls_share, ge=0, le=1)
+    cost_share: float = Field(default=Hedge().cost_share, ge=0, le=1)
+
+
 class _PolicyJson(BaseModel):
     """A policy as it stands in its JSON column."""
 
@@ -52,6 +59,13 @@ class _PolicyJson(BaseModel):
     deadline_seconds: float = Field(gt=0)
     budget_nanousd: int | None = Field(default=None, ge=0)
     on_refusal: Literal["next", "end"] = "next"
+    strategy: str = "objective"
+    options: dict[str, JsonValue] = {}
+    hedge: _HedgeJson = _HedgeJson()
+    priority: Literal["high", "normal", "low"] = "normal"
+
+
+_LATER = {"strategy": "objective", "options": {}, "hedge": _HedgeJson().model_dump(), "priority": "normal"}
 
 
 class Policies:
@@ -142,7 +156,9 @@ def _to_json(policy: Policy) -> dict[str, Any]:
     content = asdict(policy)
     for name in ("name", "version", "policy_id"):
         del content[name]
-    return _PolicyJson.model_validate(content).model_dump(mode="json")
+    whole = _PolicyJson.model_validate(content).model_dump(mode="json")
+    # What came later is left out where it says nothing: what was stored before stays the version that it is.
+    return {name: value for name, value in whole.items() if name not in _LATER or value != _LATER[name]}
 
 
 def _from_row(row: Row[Any]) -> Policy:
@@ -156,6 +172,10 @@ def _from_row(row: Row[Any]) -> Policy:
             deadline_seconds=content.deadline_seconds,
             budget_nanousd=content.budget_nanousd,
             on_refusal=content.on_refusal,
+            strategy=content.strategy,
+            options=content.options,
+            hedge=Hedge(**content.hedge.model_dump()),
+            priority=content.priority,
         )
     except ValueError as error:
         raise RecordUnreadable("policy", f"policy {row.policy_id}: {error}") from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -21,14 +22,15 @@ from blocks import (
     collect,
 )
 from quality import parse_json
-from registry.words import Attempt, FailureClass, Usage
+from registry.words import Attempt, FailureClass, Usage, Verdict
 from routing.estimating import estimate_tokens
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator, Callable
+    from collections.abc import AsyncGenerator, AsyncIterator
 
     from blocks import AIService, Event
-    from registry.words import Offering, Service, TaskRequest, Verdict
+    from registry.words import Offering, Service, TaskRequest
+    from routing.walking import Placed
 
 
 class Credentials(Protocol):
@@ -51,9 +53,12 @@ class Judge(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Outcome:
-    """What came of one attempt: a reply and its verdicts, or a failure. ``attempt`` is what the ledger keeps."""
+    """What came of one attempt: a reply and its verdicts, or a failure. ``attempt`` is what the ledger keeps.
+
+    ``is_crowding`` is found out by whoever takes it in: it was turned away for want of places, and not for its pace.
+    """
 
     attempt: Attempt
     offering: Offering
@@ -61,7 +66,13 @@ class Outcome:
     data: Any = None
     verdicts: tuple[Verdict, ...] = ()
     retry_after_seconds: float | None = None
+    is_crowding: bool = False
 
+
+Accept = Callable[["Reply"], bool]
+"""A caller's own check of a reply: whether it is good. One that raises ends the task with its exception."""
+
+ACCEPTED = "accepted"
 
 CALL_FAULTS = (TimeoutError, ServiceFailure, CredentialMissing, UnknownServiceKind)
 """What comes out of a call that fails; :func:`failure_of` says what each means."""
@@ -99,8 +110,9 @@ class Attempting:
         offering: Offering,
         seconds_left: float,
         cancelled: Callable[[Outcome], None],
+        accept: Accept | None = None,
     ) -> Outcome:
-        """Call ``offering`` for ``request`` within ``seconds_left``.
+        """Call ``offering`` for ``request`` within ``seconds_left``; ``accept`` judges beside the request's checks.
 
         ``cancelled`` is told of the attempt when the caller goes away in its middle: it is accounted for all the same.
         """
@@ -113,7 +125,7 @@ class Attempting:
         except asyncio.CancelledError:
             cancelled(under_way.cancelled())
             raise
-        return self.judged(under_way, reply)
+        return self.judged(under_way, reply, accept)
 
     async def begin(
         self,
@@ -151,7 +163,7 @@ class Attempting:
         call = Call(request=under_way.request, offering=under_way.offering, secret=secret, timeout_seconds=seconds_left)
         return under_way.watched(self._connect(service).stream(call))
 
-    def judged(self, under_way: Try, reply: Reply) -> Outcome:
+    def judged(self, under_way: Try, reply: Reply, accept: Accept | None = None) -> Outcome:
         """The outcome of a call that was answered: good, or not good enough."""
         data = None
         if under_way.request.schema is not None:
@@ -161,6 +173,8 @@ class Attempting:
                 failure = ServiceFailure(FailureClass.INVALID_OUTPUT, "the answer is not JSON", usage=reply.usage)
                 return under_way.failed(failure, reply)
         verdicts = self._judge(under_way.request, reply, data)
+        if accept is not None:
+            verdicts += (_asked(accept, reply),)
         broken = next((verdict for verdict in verdicts if verdict.critical and not verdict.passed), None)
         if broken is None:
             return under_way.succeeded(reply, data, verdicts)
@@ -172,11 +186,20 @@ class Attempting:
         return under_way.failed(failure, reply, verdicts)
 
 
+def _asked(accept: Accept, reply: Reply) -> Verdict:
+    """What the caller's own function says of a reply. Where it fails itself, that is no verdict on the reply."""
+    passed = bool(accept(reply))
+    return Verdict(
+        check=ACCEPTED, passed=passed, critical=True, reason="" if passed else "the caller does not accept it"
+    )
+
+
 class Begun:
     """A call whose first output has come: what came so far, and the rest as it comes."""
 
     def __init__(self, under_way: Try, events: AsyncGenerator[Event, None]) -> None:
         self.under_way = under_way
+        self.placed: Placed | None = None
         self.folding = Folding()
         self._events = events
         self._waiting: list[Event] = []

@@ -59,7 +59,7 @@ def exclude(  # noqa: PLR0911 - a return a constraint
         refusal = _over_budget(offering, needs, budget_nanousd)
         if refusal is not None:
             return refusal
-    return _cooling(offering, world) if world.health.anything_cools else None
+    return _out(offering, world) if world.health.anything_out else None
 
 
 def _switched_off(offering: Offering, world: World) -> Refusal | None:
@@ -97,7 +97,10 @@ def _over_budget(offering: Offering, needs: Needs, budget_nanousd: int) -> Refus
     return None
 
 
-def _cooling(offering: Offering, world: World) -> Refusal | None:
+def _out(offering: Offering, world: World) -> Refusal | None:
+    seconds = world.health.open_seconds(offering)
+    if seconds is not None:
+        return Exclusion.BREAKER, f"calls keep failing; it is asked again in {seconds:.1f} s"
     cooling = world.health.cooling(offering)
     if cooling is None:
         return None

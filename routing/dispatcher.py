@@ -2,62 +2,38 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from blocks import is_accepted
-from registry.words import Capability, FailureClass, Message, TaskResult, Usage
+from registry.words import Capability, Exclusion, FailureClass, Message, TaskResult
 from routing.attempting import Begun
 from routing.errors import NoCandidate, RouteExhausted, TaskEnded
 from routing.estimating import estimate_needs, expected_cost_nanousd
 from routing.health import SLOW_FAILURE_SECONDS
+from routing.hedging import SHORTEST_HEDGE_SECONDS, HedgeBudget, Race
+from routing.placing import NOBODY_ELSE_SECONDS, Placing
+from routing.walking import Placed, Walk
 
 if TYPE_CHECKING:
     import random
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Coroutine
 
-    from registry.words import Attempt, Decision, Offering, Policy, Snapshot, TaskRequest
-    from routing.attempting import Attempting, Credentials, Outcome
+    from registry.words import Decision, Offering, Policy, Snapshot, TaskRequest
+    from routing.attempting import Accept, Attempting, Credentials, Outcome
     from routing.health import Health
 
-MOST_ROUNDS = 3  # how often the same offering is asked when no other is left
-FIRST_BACKOFF_SECONDS = 0.5  # doubles each round, with full jitter
+FIRST_BACKOFF_SECONDS = 0.5  # before the same offering is asked again; doubles each time, with full jitter
 LONGEST_BACKOFF_SECONDS = 8.0
 SHORTEST_ATTEMPT_SECONDS = 0.05  # with less than this left, nothing is begun
+VERY_LATE = 4  # times as long as what is late: then even the same offering is asked beside itself
 SHARE_OF_TIME = 0.5  # of what is left until the deadline, for an attempt while others wait for their turn
 
 TEXT_LIKE = frozenset({Capability.TEXT, Capability.UNDERSTANDING, Capability.SEARCH})
 _END = frozenset({FailureClass.CALLER_FAULT, FailureClass.CANCELLED})
 _AGAIN = frozenset({FailureClass.TRANSIENT, FailureClass.RATE_LIMITED})
-_SERVICE_OUT = frozenset({FailureClass.QUOTA, FailureClass.CREDENTIALS})
-
-
-@dataclass(slots=True)
-class Walk:
-    """The state of one walk: where it is, what is left, what was spent."""
-
-    request: TaskRequest
-    decision: Decision
-    policy: Policy
-    started: float
-    deadline: float
-    seconds: float
-    budget_nanousd: int | None
-    route: list[Offering]
-    again: list[Offering] = field(default_factory=list)
-    attempts: list[Attempt] = field(default_factory=list)
-    wait_until: float = 0.0
-    round: int = 1
-    repaired: bool = False
-    reloaded: set[str] = field(default_factory=set)
-
-    def spent_nanousd(self) -> int:
-        """What all attempts together have cost."""
-        return sum(attempt.cost_nanousd for attempt in self.attempts)
-
-    def too_late(self) -> str:
-        """Why nothing more is tried."""
-        return f"the deadline of {self.seconds:g} s has passed"
+_ACCOUNT_OUT = frozenset({FailureClass.QUOTA, FailureClass.CREDENTIALS})
+_OUT_FOR_NOW = frozenset({Exclusion.COOLING, Exclusion.BREAKER})
 
 
 class Dispatcher:
@@ -80,8 +56,9 @@ class Dispatcher:
         self._credentials = credentials
         self._health = health
         self._clock = clock
-        self._sleep = sleep
         self._chance = chance
+        self._placing = Placing(health, clock, sleep)
+        self._hedges = HedgeBudget()
 
     async def dispatch(
         self,
@@ -90,8 +67,9 @@ class Dispatcher:
         snapshot: Snapshot,
         policy: Policy,
         recorded: Callable[[Outcome], None],
+        accept: Accept | None = None,
     ) -> TaskResult:
-        """Walk the route until a result passes its critical checks.
+        """Walk the route until a result passes its critical checks, and the caller's own (``accept``).
 
         Raises:
             NoCandidate: the route is empty.
@@ -99,16 +77,13 @@ class Dispatcher:
             TaskEnded: a failure that no other service would mend.
         """
         walk = self._walk(request, decision, snapshot, policy)
+        walk.accept = accept
         while True:
-            offering = await self._next(walk)
-            number = len(walk.attempts) + 1
-            outcome = await self._attempting.attempt(number, walk.request, offering, self._share(walk), recorded)
-            recorded(outcome)
-            walk.attempts.append(outcome.attempt)
+            placed = await self._next(walk)
+            outcome = await self._call(walk, placed, recorded)
             if outcome.attempt.failure is None:
-                self._health.succeeded(offering, outcome.attempt.latency_ms)
                 return self.result(walk, outcome)
-            self._react(walk, offering, outcome)
+            self._react(walk, outcome)
 
     async def begin(
         self,
@@ -125,14 +100,20 @@ class Dispatcher:
         """
         walk = self._walk(request, decision, snapshot, policy)
         while True:
-            offering = await self._next(walk)
+            placed = await self._next(walk)
             seconds = self._share(walk), walk.deadline - self._clock()
-            begun = await self._attempting.begin(len(walk.attempts) + 1, walk.request, offering, seconds, recorded)
+            try:
+                begun = await self._attempting.begin(placed.number, walk.request, placed.offering, seconds, recorded)
+            except BaseException:
+                self._placing.leave(placed)
+                raise
             if isinstance(begun, Begun):
+                begun.placed = placed
                 return walk, begun
+            self._placing.leave(placed)
             recorded(begun)
-            walk.attempts.append(begun.attempt)
-            self._react(walk, offering, begun)
+            self._took_in(walk, placed, begun)
+            self._react(walk, begun)
 
     def judged(self, begun: Begun) -> Outcome:
         """The outcome of a stream that has come to its end.
@@ -144,19 +125,17 @@ class Dispatcher:
 
     def ended(self, walk: Walk, begun: Begun, outcome: Outcome) -> None:
         """Take in how a call that was begun has ended."""
-        walk.attempts.append(outcome.attempt)
+        assert begun.placed is not None  # noqa: S101 - whoever begins it takes a place
+        self._placing.leave(begun.placed)
+        self._took_in(walk, begun.placed, outcome)
         failure = outcome.attempt.failure
-        if failure is None:
-            self._health.succeeded(begun.under_way.offering, outcome.attempt.latency_ms)
-        elif failure is not FailureClass.CANCELLED:
-            self._health.failed(begun.under_way.offering, failure, outcome.retry_after_seconds)
+        if failure is not None and failure is not FailureClass.CANCELLED:
+            self._health.failed(outcome.offering, failure, outcome.retry_after_seconds)
 
     def _walk(self, request: TaskRequest, decision: Decision, snapshot: Snapshot, policy: Policy) -> Walk:
-        if not decision.ranked:
-            raise NoCandidate(request, decision)
         started = self._clock()
         seconds = request.deadline_seconds if request.deadline_seconds is not None else policy.deadline_seconds
-        return Walk(
+        walk = Walk(
             request=request,
             decision=decision,
             policy=policy,
@@ -164,65 +143,161 @@ class Dispatcher:
             deadline=started + seconds,
             seconds=seconds,
             budget_nanousd=request.budget_nanousd if request.budget_nanousd is not None else policy.budget_nanousd,
-            route=[snapshot.offering(candidate.offering_id) for candidate in decision.ranked],
+            priority=policy.priority,
+            route=[],
         )
+        for candidate in decision.candidates:
+            if candidate.rank is not None:
+                walk.route.append(snapshot.offering(candidate.offering_id))
+            elif candidate.excluded in _OUT_FOR_NOW:
+                walk.again[candidate.offering_id] = snapshot.offering(candidate.offering_id), started
+        if not walk.route and not walk.again:
+            raise NoCandidate(request, decision)
+        self._placing.arrived(walk)
+        return walk
 
     def _share(self, walk: Walk) -> float:
         """The seconds for an attempt: whoever hangs may not use up the time of those that come next."""
         seconds = walk.deadline - self._clock()
-        return max(SHORTEST_ATTEMPT_SECONDS, SHARE_OF_TIME * seconds) if walk.route else seconds
+        others = walk.route or walk.again
+        return max(SHORTEST_ATTEMPT_SECONDS, SHARE_OF_TIME * seconds) if others else seconds
 
-    async def _next(self, walk: Walk) -> Offering:
-        """The offering to try now; waits when all that are left are to be asked again.
+    async def _next(self, walk: Walk) -> Placed:
+        """A place at the offering to try now; waits where all that are left are to be asked later.
 
         Raises:
             RouteExhausted: there is none, or no time or money for it.
         """
-        if not walk.route:
-            await self._begin_round(walk)
-        while walk.route:
-            offering = walk.route.pop(0)
-            if self._affordable(walk, offering):
-                break
+        while True:
+            if walk.deadline - self._clock() < SHORTEST_ATTEMPT_SECONDS:
+                raise self._exhausted(walk, walk.too_late())
+            placed = self._placing.take(walk, self._affordable)
+            if placed is not None:
+                return placed
+            if not walk.route and not walk.again:
+                raise self._exhausted(walk, "the budget is spent" if walk.unaffordable else "all candidates failed")
+            seconds = self._placing.seconds_until_some(walk)
+            if seconds > NOBODY_ELSE_SECONDS and self._clock() + seconds >= walk.deadline:
+                why = f"the next try would have to wait {seconds:.0f} s, past the deadline"
+                raise self._exhausted(walk, why, retry_after_seconds=seconds)
+            await self._placing.wait(walk, seconds)
+
+    async def _call(self, walk: Walk, placed: Placed, recorded: Callable[[Outcome], None]) -> Outcome:
+        """One attempt, and another beside it where it is late; every outcome is taken in."""
+        late_seconds = self._late_seconds(walk, placed)
+        first = self._attempt(walk, placed, recorded)
+        if late_seconds is None:
+            return await first
+
+        def second(so_far_seconds: float) -> Coroutine[None, None, Outcome] | None:
+            very_late = so_far_seconds >= VERY_LATE * late_seconds
+            another = self._hedge(walk, placed.offering if very_late else None)
+            return None if another is None else self._attempt(walk, another, recorded)
+
+        race = Race(
+            late_seconds,
+            late=lambda so_far: self._health.late(placed.offering, so_far * 1_000),
+            second=second,
+            settled=lambda outcome: self._react(walk, outcome, may_end=False),
+        )
+        return await race.run(first)
+
+    def _late_seconds(self, walk: Walk, placed: Placed) -> float | None:
+        """After how long a call is late; None where nobody could step in, or too little is known."""
+        late_ms = placed.standing.latency.late_ms
+        if late_ms is None or not walk.policy.hedge.calls_share:
+            return None
+        return max(SHORTEST_HEDGE_SECONDS, late_ms / 1_000)
+
+    def _hedge(self, walk: Walk, very_late: Offering | None) -> Placed | None:
+        """A place for a second call; at the offering that is late itself only where no other is left, and very late."""
+        if walk.deadline - self._clock() < SHORTEST_ATTEMPT_SECONDS or self._placing.is_crowded:
+            return None
+        placed = self._placing.take_beside(walk, very_late, self._affordable)
+        if placed is None:
+            return None
+        expected = expected_cost_nanousd(placed.offering, estimate_needs(walk.request))
+        if not self._hedges.afford(placed.standing.usual_nanousd(expected)):
+            self._placing.put_back(walk, placed)
+            return None
+        return placed
+
+    async def _attempt(self, walk: Walk, placed: Placed, recorded: Callable[[Outcome], None]) -> Outcome:
+        walk.held_nanousd += placed.expected_nanousd
+        given: list[Outcome] = []
+
+        def given_up(outcome: Outcome) -> None:
+            given.append(outcome)
+            recorded(outcome)
+
+        try:
+            outcome = await self._attempting.attempt(
+                placed.number, walk.request, placed.offering, self._share(walk), given_up, walk.accept
+            )
+            recorded(outcome)
+            given.append(outcome)
+            return outcome
+        finally:
+            walk.held_nanousd -= placed.expected_nanousd
+            self._placing.leave(placed)
+            for outcome in given:
+                self._took_in(walk, placed, outcome)
+
+    def _took_in(self, walk: Walk, placed: Placed, outcome: Outcome) -> None:
+        """Learn from how an attempt has ended."""
+        attempt, standing, health = outcome.attempt, placed.standing, self._health
+        walk.attempts.append(attempt)
+        failure = attempt.failure
+        hedge = walk.policy.hedge
+        if placed.is_probe:
+            standing.probed(self._clock(), worked=failure is None)
+            if failure is None:
+                health.answered_a_probe(placed.offering)
+        if failure is None:
+            standing.places.taken(placed.at_once, self._clock())
+            health.succeeded(placed.offering, attempt.latency_ms)
+            standing.cost(attempt.cost_nanousd)
+            self._hedges.earn(
+                calls_share=hedge.calls_share, cost_share=hedge.cost_share, cost_nanousd=attempt.cost_nanousd
+            )
+        elif failure is FailureClass.TRANSIENT or (failure is FailureClass.INVALID_OUTPUT and outcome.reply is None):
+            health.broke(placed.offering)
+        elif failure is FailureClass.RATE_LIMITED:
+            outcome.is_crowding = standing.places.turned_away(placed.at_once, self._clock())
+            standing.breaker.unsaid()
+        elif failure is FailureClass.CANCELLED:
+            standing.latency.is_late(attempt.latency_ms, self._clock())
+            standing.breaker.unsaid()
         else:
-            raise self._exhausted(walk, "the budget is spent")
-        if walk.deadline - self._clock() < SHORTEST_ATTEMPT_SECONDS:
-            raise self._exhausted(walk, walk.too_late())
-        return offering
+            standing.places.taken(placed.at_once, self._clock())
+            standing.breaker.worked()
+        self._placing.changed(placed.offering)
 
-    async def _begin_round(self, walk: Walk) -> None:
-        if not walk.again or walk.round >= MOST_ROUNDS:
-            raise self._exhausted(walk, "all candidates failed")
-        backoff = min(LONGEST_BACKOFF_SECONDS, FIRST_BACKOFF_SECONDS * 2 ** (walk.round - 1))
-        wait = max(self._chance.uniform(0, backoff), walk.wait_until - self._clock())
-        if walk.deadline - self._clock() < SHORTEST_ATTEMPT_SECONDS:
-            raise self._exhausted(walk, walk.too_late())
-        if self._clock() + wait >= walk.deadline:
-            raise self._exhausted(walk, f"the next try would have to wait {wait:.0f} s, past the deadline")
-        await self._sleep(wait)
-        walk.round += 1
-        walk.route, walk.again, walk.wait_until = walk.again, [], 0.0
-
-    @staticmethod
-    def _affordable(walk: Walk, offering: Offering) -> bool:
+    def _affordable(self, walk: Walk, offering: Offering) -> int | None:
+        """What to hold of the walk's budget for a call there; None where there is not so much left."""
         if walk.budget_nanousd is None:
-            return True
+            return 0
         cost = expected_cost_nanousd(offering, estimate_needs(walk.request))
-        return cost is not None and walk.spent_nanousd() + cost <= walk.budget_nanousd
+        return cost if cost is not None and walk.spent_nanousd() + cost <= walk.budget_nanousd else None
 
     @staticmethod
-    def _exhausted(walk: Walk, why: str) -> RouteExhausted:
-        return RouteExhausted(walk.request, walk.decision, tuple(walk.attempts), why)
+    def _exhausted(walk: Walk, why: str, retry_after_seconds: float | None = None) -> RouteExhausted:
+        return RouteExhausted(
+            walk.request, walk.decision, tuple(walk.attempts), why, retry_after_seconds=retry_after_seconds
+        )
 
-    def _react(self, walk: Walk, offering: Offering, outcome: Outcome) -> None:
+    def _react(self, walk: Walk, outcome: Outcome, *, may_end: bool = True) -> None:
         """Change the route as the failure's class asks.
 
         Raises:
-            TaskEnded: the class ends the task.
+            TaskEnded: the class ends the task, and it ``may_end``: no other call is under way.
         """
-        failure = outcome.attempt.failure
+        failure, offering = outcome.attempt.failure, outcome.offering
         if failure in _END or (failure is FailureClass.REFUSED and walk.policy.on_refusal == "end"):
-            raise TaskEnded(walk.request, walk.decision, tuple(walk.attempts))
+            walk.route, walk.again = [], {}
+            if may_end:
+                raise TaskEnded(walk.request, walk.decision, tuple(walk.attempts))
+            return
         reference = offering.service.credential_ref
         if failure is FailureClass.CREDENTIALS and reference is not None and reference not in walk.reloaded:
             walk.reloaded.add(reference)  # the key may have been changed since it was read
@@ -231,31 +306,42 @@ class Dispatcher:
             return
         if failure is FailureClass.TRANSIENT and outcome.attempt.latency_ms >= SLOW_FAILURE_SECONDS * 1_000:
             self._health.hung(offering)
-        if failure is not None:
+        if failure is not None and not outcome.is_crowding:
             self._health.failed(offering, failure, outcome.retry_after_seconds)
-        if failure in _SERVICE_OUT:
-            walk.route = [other for other in walk.route if other.service.service_id != offering.service.service_id]
+        self._reroute(walk, outcome)
+
+    def _reroute(self, walk: Walk, outcome: Outcome) -> None:
+        """Who is asked next after a failure that does not end the task."""
+        failure, offering = outcome.attempt.failure, outcome.offering
+        if failure in _ACCOUNT_OUT:
+            walk.drop_service(offering.service.service_id)
         elif failure is FailureClass.TOO_LONG:
-            walk.route = [other for other in walk.route if _is_larger(other, offering)]
+            walk.keep_larger(offering)
         elif failure in _AGAIN:
-            walk.again.append(offering)
-            walk.wait_until = self._earliest(walk, outcome)
+            self._ask_again(walk, offering, 0.0 if outcome.is_crowding else outcome.retry_after_seconds or 0.0)
+        elif failure is FailureClass.INVALID_OUTPUT and outcome.reply is None:
+            self._ask_again(walk, offering, 0.0)  # half an answer: the service's fault, not the model's
         elif failure is FailureClass.INVALID_OUTPUT and not walk.route and not walk.repaired:
             walk.repaired = True
             walk.request = repair(walk.request, outcome.attempt.message)
             walk.route.append(offering)
 
-    def _earliest(self, walk: Walk, outcome: Outcome) -> float:
-        """When the first of those that asked us to wait may be asked again."""
-        at = self._clock() + (outcome.retry_after_seconds or 0.0)
-        return at if len(walk.again) == 1 else min(walk.wait_until, at)
+    def _ask_again(self, walk: Walk, offering: Offering, retry_after_seconds: float) -> None:
+        rounds = walk.rounds.get(offering.offering_id, 0)
+        walk.rounds[offering.offering_id] = rounds + 1
+        backoff = min(LONGEST_BACKOFF_SECONDS, FIRST_BACKOFF_SECONDS * 2**rounds)
+        wait = max(self._chance.uniform(0, backoff), retry_after_seconds)
+        walk.again[offering.offering_id] = offering, self._clock() + wait
 
     def result(self, walk: Walk, outcome: Outcome) -> TaskResult:
         """What the caller gets of an attempt that was answered."""
         reply = outcome.reply
         assert reply is not None  # noqa: S101 - an attempt without failure has a reply
-        usage = Usage()
-        for attempt in walk.attempts:
+        attempts = walk.attempts
+        if attempts[-1] is not outcome.attempt:  # a call that lost against it has ended after it
+            attempts = [one for one in attempts if one is not outcome.attempt] + [outcome.attempt]
+        usage = attempts[0].usage
+        for attempt in attempts[1:]:
             usage += attempt.usage
         return TaskResult(
             task_id=walk.decision.task_id,
@@ -268,10 +354,10 @@ class Dispatcher:
             vectors=reply.vectors,
             finish_reason=reply.finish_reason,
             usage=usage,
-            cost_nanousd=walk.spent_nanousd(),
+            cost_nanousd=sum([attempt.cost_nanousd for attempt in attempts]),
             latency_ms=(self._clock() - walk.started) * 1_000,
             decision=walk.decision,
-            attempts=tuple(walk.attempts),
+            attempts=tuple(attempts),
             verdicts=outcome.verdicts,
         )
 
@@ -296,7 +382,3 @@ def repair(request: TaskRequest, complaint: str) -> TaskRequest:
     *before, last = request.messages
     told = Message(last.role, f"{last.content}\n\nAn earlier answer could not be used: {complaint}. Answer anew.")
     return replace(request, messages=(*before, told), params=params)
-
-
-def _is_larger(other: Offering, than: Offering) -> bool:
-    return other.context_window is None or (than.context_window or 0) < other.context_window

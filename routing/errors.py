@@ -72,7 +72,10 @@ class AttemptsFailed(RoutingError):
 
 
 class RouteExhausted(AttemptsFailed):
-    """Every candidate was tried as often as made sense, or the deadline or the budget ran out."""
+    """Every candidate was tried as often as made sense, or the deadline or the budget ran out.
+
+    ``retry_after_seconds`` is when somebody may be asked again, where that is known.
+    """
 
     def __init__(
         self,
@@ -80,6 +83,8 @@ class RouteExhausted(AttemptsFailed):
         decision: Decision,
         attempts: tuple[Attempt, ...],
         why: str = "all candidates failed",
+        *,
+        retry_after_seconds: float | None = None,
     ) -> None:
         tried = Counter(attempt.offering for attempt in attempts)
         last = {attempt.offering: attempt for attempt in attempts}
@@ -88,6 +93,7 @@ class RouteExhausted(AttemptsFailed):
             for offering, count in tried.items()
         )
         super().__init__(request, decision, attempts, f"`{request.capability}` failed, {why}. {told}".strip())
+        self.retry_after_seconds = retry_after_seconds
 
 
 class TaskEnded(AttemptsFailed):

@@ -1,28 +1,35 @@
-"""How services are doing as this process sees it: cool-downs, latency, who hangs. Stands beside the snapshot."""
+"""How services are doing as this process sees it: latency, breakers, places, cool-downs. Stands beside the snapshot."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import urlsplit
 
 from registry.words import FailureClass
+from routing.breaker import Breaker
+from routing.latency import ENOUGH, Latency
+from routing.places import UNBOUNDED, Places
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from registry.words import Offering
+    from registry.words import Offering, Service
 
-SMOOTHING = 0.2  # the weight of the newest call in the moving average
+K = TypeVar("K")
 
-# How long a failure keeps an offering (or its whole service) out when the provider names no time, in seconds.
+# How long a failure keeps an offering (or its whole account) out when the provider names no time, in seconds.
 OFFERING_COOL_SECONDS = {
     FailureClass.RATE_LIMITED: 5.0,
     FailureClass.UNAVAILABLE_MODEL: 600.0,
 }
-SERVICE_COOL_SECONDS = {
+ACCOUNT_COOL_SECONDS = {
     FailureClass.QUOTA: 600.0,
     FailureClass.CREDENTIALS: 300.0,
 }
+FIRST_PROBE_SECONDS = 0.125  # between looks at what cools while nobody else is left; doubles
+LONGEST_PROBE_SECONDS = 30.0
+COST_SMOOTHING = 0.05  # the weight of the newest call in the mean cost
 LONGEST_COOL_SECONDS = 3_600.0  # a provider that says "in a year" is asked again in an hour
 
 # A failure that came quickly costs nothing to be tried again; one that was waited for does, each time.
@@ -48,35 +55,93 @@ class Doubt:
     next_seconds: float
 
 
-class Health:
-    """Live state of offerings and services. ``clock`` gives monotonic seconds.
+class Standing:
+    """What is known of one offering here and now."""
 
-    Not thread-safe: it belongs to one event loop.
+    __slots__ = ("_nanousd", "_probe_seconds", "breaker", "is_probed", "latency", "places", "probe_at")
+
+    def __init__(self, offering: Offering) -> None:
+        self.latency = Latency(offering.latency_ms)
+        self.breaker = Breaker()
+        self.places = Places(places_of(offering.service))
+        self.is_probed = False  # while it cools, and nobody else is left
+        self.probe_at = 0.0
+        self._probe_seconds = FIRST_PROBE_SECONDS
+        self._nanousd: float | None = None
+
+    def probed(self, now: float, *, worked: bool) -> None:
+        """A look at it while it cools has ended; the next one waits twice as long each time."""
+        self.is_probed = False
+        self._probe_seconds = FIRST_PROBE_SECONDS if worked else min(2 * self._probe_seconds, LONGEST_PROBE_SECONDS)
+        self.probe_at = now + (0.0 if worked else self._probe_seconds)
+
+    def cost(self, nanousd: int) -> None:
+        """A call was answered, and cost so much."""
+        self._nanousd = nanousd if self._nanousd is None else self._nanousd + COST_SMOOTHING * (nanousd - self._nanousd)
+
+    def usual_nanousd(self, expected_nanousd: int | None) -> int:
+        """What a call usually costs here; where nobody knows yet, what one is expected to."""
+        return round(expected_nanousd or 0 if self._nanousd is None else self._nanousd)
+
+
+class Health:
+    """Live state of offerings and accounts. ``clock`` gives monotonic seconds.
+
+    An account is an endpoint with a credential: what its provider says of money and keys holds for all services that
+    share both. Not thread-safe: it belongs to one event loop.
     """
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
-        self._latency_ms: dict[int, float] = {}
+        self._standings: dict[int, Standing] = {}
         self._offerings: dict[int, Cooling] = {}
-        self._services: dict[int, Cooling] = {}
+        self._accounts: dict[object, Cooling] = {}
         self._doubts: dict[int, Doubt] = {}
+        self._open: set[int] = set()
+
+    def of(self, offering: Offering) -> Standing:
+        """What is known of the offering."""
+        standing = self._standings.get(offering.offering_id)
+        if standing is None:
+            standing = self._standings[offering.offering_id] = Standing(offering)
+        return standing
 
     def succeeded(self, offering: Offering, latency_ms: float) -> None:
         """A call worked, in ``latency_ms``."""
-        self._doubts.pop(offering.offering_id, None)
-        before = self._latency_ms.get(offering.offering_id)
-        self._latency_ms[offering.offering_id] = (
-            latency_ms if before is None else before + SMOOTHING * (latency_ms - before)
-        )
+        standing = self.of(offering)
+        standing.latency.took(latency_ms, self._clock())
+        if standing.breaker.is_open:
+            standing.places.begin_anew()
+        standing.breaker.worked()
+        if self._open:
+            self._open.discard(offering.offering_id)
+        if self._doubts:
+            self._doubts.pop(offering.offering_id, None)
+
+    def answered_a_probe(self, offering: Offering) -> None:
+        """It cooled, was asked all the same since nobody else was left, and did its work: it cools no longer."""
+        self._offerings.pop(offering.offering_id, None)
+        self._accounts.pop(account_of(offering.service), None)
 
     def failed(self, offering: Offering, failure: FailureClass, retry_after_seconds: float | None = None) -> None:
         """A call failed. A longer cool-down replaces a shorter one, never the other way round."""
-        if failure in SERVICE_COOL_SECONDS:
-            seconds = retry_after_seconds or SERVICE_COOL_SECONDS[failure]
-            self._cool(self._services, offering.service.service_id, failure, seconds)
+        if failure in ACCOUNT_COOL_SECONDS:
+            seconds = retry_after_seconds or ACCOUNT_COOL_SECONDS[failure]
+            self._cool(self._accounts, account_of(offering.service), failure, seconds)
         elif failure in OFFERING_COOL_SECONDS:
             seconds = retry_after_seconds or OFFERING_COOL_SECONDS[failure]
             self._cool(self._offerings, offering.offering_id, failure, seconds)
+
+    def broke(self, offering: Offering) -> None:
+        """A call found the offering out of order: no connection, an error of the server's, half an answer."""
+        breaker = self.of(offering).breaker
+        breaker.failed(self._clock())
+        if breaker.is_open:
+            self._open.add(offering.offering_id)
+
+    def late(self, offering: Offering, so_far_ms: float) -> None:
+        """A call takes longer than nearly all before it."""
+        self.of(offering).latency.is_late(so_far_ms, self._clock())
 
     def hung(self, offering: Offering) -> None:
         """A call was waited for in vain. What hangs is not left out, but ranks low: better late than never.
@@ -97,32 +162,62 @@ class Health:
         doubt = self._doubts.get(offering.offering_id)
         return DOUBTFUL if doubt is not None and doubt.until > self._clock() else 1.0
 
-    def _cool(self, cooling: dict[int, Cooling], key: int, failure: FailureClass, seconds: float) -> None:
-        until = self._clock() + min(seconds, LONGEST_COOL_SECONDS)
-        if key not in cooling or cooling[key].until < until:
-            cooling[key] = Cooling(until, failure)
-
     @property
-    def anything_cools(self) -> bool:
-        """Whether anything has been cooled at all; where not, nobody needs to ask for each offering."""
-        return bool(self._offerings or self._services)
+    def anything_out(self) -> bool:
+        """Whether anything has been kept out at all; where not, nobody needs to ask for each offering."""
+        return bool(self._offerings or self._accounts or self._open)
 
     def cooling(self, offering: Offering) -> Cooling | None:
-        """What keeps the offering out now, if anything does; the later end of its own and its service's."""
+        """What keeps the offering out now, if anything does; the later end of its own and its account's."""
         now = self._clock()
         found = None
         for cooling in (
             self._offerings.get(offering.offering_id),
-            self._services.get(offering.service.service_id),
+            self._accounts.get(account_of(offering.service)) if self._accounts else None,
         ):
             if cooling is not None and cooling.until > now and (found is None or cooling.until > found.until):
                 found = cooling
         return found
 
+    def open_seconds(self, offering: Offering) -> float | None:
+        """How long the open breaker of the offering still lets nothing through; None where it lets calls through."""
+        if offering.offering_id not in self._open:
+            return None
+        breaker, now = self.of(offering).breaker, self._clock()
+        return None if breaker.lets_through(now) else max(0.0, breaker.until - now)
+
     def seconds_left(self, cooling: Cooling) -> float:
         """How long a cool-down still lasts."""
         return max(0.0, cooling.until - self._clock())
 
-    def latency_ms(self, offering: Offering) -> float:
-        """The smoothed latency of recent calls here; the catalogue's guess before there was one."""
-        return self._latency_ms.get(offering.offering_id, offering.latency_ms)
+    def lately(self, offering: Offering) -> tuple[float, int]:
+        """The latency of recent calls from here in milliseconds, and how many are under way.
+
+        Before anything is known the catalogue's guess stands for the latency, times the calls that are to find out:
+        not all of them need to.
+        """
+        standing = self._standings.get(offering.offering_id)
+        if standing is None:
+            return offering.latency_ms, 0
+        latency, in_flight = standing.latency, standing.places.in_flight
+        if latency.count < ENOUGH:
+            return latency.mean_ms * (1 + in_flight), in_flight
+        return latency.at(self._clock()), in_flight
+
+    def _cool(self, cooling: dict[K, Cooling], key: K, failure: FailureClass, seconds: float) -> None:
+        until = self._clock() + min(seconds, LONGEST_COOL_SECONDS)
+        if key not in cooling or cooling[key].until < until:
+            cooling[key] = Cooling(until, failure)
+
+
+def account_of(service: Service) -> object:
+    """What shares its money and its key with others: the endpoint's host with the credential, else the service."""
+    if service.credential_ref is None:
+        return service.service_id
+    return urlsplit(service.endpoint or "").netloc, service.credential_ref
+
+
+def places_of(service: Service) -> float:
+    """How many calls at once somebody has said the service takes (option ``concurrency``); else unbounded."""
+    said = service.options.get("concurrency")
+    return float(said) if isinstance(said, int) and not isinstance(said, bool) and said > 0 else UNBOUNDED

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from registry.words import Capability
+from routing.strategies.seen import Seen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -59,13 +60,17 @@ class WeightedObjective:
         self._quality = quality
         self._health = health
 
-    def score(self, offering: Offering, needs: Needs) -> tuple[float, float, float, float]:
-        """Utility, quality, cost and speed of the offering, each in 0..1, 1 best; all low where it hung just now."""
+    def see(self, offering: Offering, needs: Needs) -> Seen:
+        """The offering as strategies see it; its utility and all its parts low where it hung just now."""
         quality = self._quality.get(offering.offering_id, offering.quality)
         price = offering.price
-        cost = 0.5 if price is None else self._half_cost / (self._half_cost + price.cost_nanousd(needs.expected))
-        speed = self._half_latency / (self._half_latency + self._health.latency_ms(offering))
+        expected = None if price is None else price.cost_nanousd(needs.expected)
+        latency_ms, in_flight = self._health.lately(offering)
+        cost = 0.5 if expected is None else self._half_cost / (self._half_cost + expected)
+        speed = self._half_latency / (self._half_latency + latency_ms)
         trust = self._health.reliability(offering)
-        quality, cost, speed = trust * quality, trust * cost, trust * speed
+        if trust != 1.0:
+            quality, cost, speed = trust * quality, trust * cost, trust * speed
         weight_quality, weight_cost, weight_speed = self._shares
-        return weight_quality * quality + weight_cost * cost + weight_speed * speed, quality, cost, speed
+        utility = weight_quality * quality + weight_cost * cost + weight_speed * speed
+        return Seen(offering, utility, quality, cost, speed, expected, latency_ms, in_flight)

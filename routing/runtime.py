@@ -51,7 +51,9 @@ from routing.deciding import decide
 from routing.dispatcher import Dispatcher
 from routing.errors import NoCandidate, RuntimeClosed
 from routing.health import Health
+from routing.learned import LearnedQuality
 from routing.recording import Recorder
+from routing.strategies import strategy_named
 from routing.streaming import RoutedStream, WholeAnswer, can_stream
 
 if TYPE_CHECKING:
@@ -60,10 +62,11 @@ if TYPE_CHECKING:
 
     from blocks import AIService, Reply
     from quality import Subject
-    from registry import Settings
+    from registry import Estimate, Settings
     from registry.words import Capability, Decision, Policy, Service, Snapshot, TaskRequest, TaskResult, Verdict
-    from routing.attempting import Outcome
+    from routing.attempting import Accept, Outcome
     from routing.constraints import Refusal
+    from routing.strategies import Strategy
 
 logger = logging.getLogger(__name__)
 
@@ -95,7 +98,8 @@ class Runtime:
         self._given = dict(services or {})
         self._services: dict[tuple[int, str], AIService] = {}
         self._policies: dict[tuple[str, Capability], Policy] = {}
-        self._quality: dict[int, float] = {}
+        self._learned = LearnedQuality()
+        self._strategies: dict[int, Strategy] = {}
         self._unusable: dict[int, Refusal] = {}
         self._unusable_for: Snapshot | None = None
         self._parts = AsyncExitStack()
@@ -204,8 +208,8 @@ class Runtime:
         """The request in the name of the settings' workspace and principal."""
         return replace(request, workspace=self.settings.workspace, principal=self.settings.principal)
 
-    async def run(self, request: TaskRequest) -> TaskResult:
-        """Decide, dispatch, record.
+    async def run(self, request: TaskRequest, *, accept: Accept | None = None) -> TaskResult:
+        """Decide, dispatch, record. ``accept`` is the caller's own check: who fails it is followed by the next.
 
         Raises:
             NoCandidate, RouteExhausted, TaskEnded: see :mod:`routing.errors`.
@@ -222,7 +226,8 @@ class Runtime:
                 decision,
                 snapshot,
                 policy,
-                lambda outcome: self._recorder.attempted(request, decision, snapshot, outcome),
+                lambda outcome: self._record(request, decision, snapshot, outcome),
+                accept,
             )
         except NoCandidate as error:
             self._recorder.undone(request, decision, str(error))
@@ -253,7 +258,7 @@ class Runtime:
         policy, decision = await self._decide(request, snapshot)
 
         def recorded(outcome: Outcome) -> None:
-            self._recorder.attempted(request, decision, snapshot, outcome)
+            self._record(request, decision, snapshot, outcome)
 
         try:
             walk, begun = await self._dispatcher.begin(request, decision, snapshot, policy, recorded)
@@ -286,7 +291,15 @@ class Runtime:
         if self._unusable_for is not snapshot:
             await self._look_for_credentials(snapshot)
         world = World(now=datetime.now(UTC), health=self.health, unusable=self._unusable)
-        return policy, decide(next(self._task_ids), request, snapshot, policy, self._quality, world)
+        return policy, decide(
+            next(self._task_ids), request, snapshot, policy, self._learned.means, world, strategy=self._strategy(policy)
+        )
+
+    def _record(self, request: TaskRequest, decision: Decision, snapshot: Snapshot, outcome: Outcome) -> None:
+        self._recorder.attempted(request, decision, snapshot, outcome)
+        if outcome.verdicts:
+            good = all(verdict.passed or not verdict.critical for verdict in outcome.verdicts)
+            self._learned.judged(outcome.offering, good=good)
 
     async def audit(self, subjects: Mapping[int, Subject]) -> dict[int, tuple[Verdict, ...]]:
         """The verdicts of Great Expectations, in its child process, on results by their task ids.
@@ -354,7 +367,14 @@ class Runtime:
         for name, capability in list(self._policies):
             await self._read_policy(name, capability)
         await self._look_for_credentials(snapshot)
-        self._quality = await self._learned_quality(snapshot)
+        self._learned.replace(await self._learned_quality(snapshot))
+
+    def _strategy(self, policy: Policy) -> Strategy:
+        """The strategy of a policy; one object a version, since some remember."""
+        strategy = self._strategies.get(policy.policy_id)
+        if strategy is None:
+            strategy = self._strategies[policy.policy_id] = strategy_named(policy.strategy, policy.options)
+        return strategy
 
     async def _read_policy(self, name: str, capability: Capability) -> Policy:
         policy = await self.policies.for_task(name, capability)
@@ -377,11 +397,11 @@ class Runtime:
                 unusable[service.service_id] = (Exclusion.NO_CREDENTIAL, f"no credential: {missing.hint}")
         self._unusable, self._unusable_for = unusable, snapshot
 
-    async def _learned_quality(self, snapshot: Snapshot) -> dict[int, float]:
+    async def _learned_quality(self, snapshot: Snapshot) -> dict[int, Estimate]:
         priors = {offering.model.model_id: offering.quality for offering in snapshot.offerings}
         learned = await self.scores.quality(priors)
         return {
-            offering.offering_id: estimate.mean
+            offering.offering_id: estimate
             for offering in snapshot.offerings
             for capability in offering.capabilities
             if (estimate := learned.get((offering.model.model_id, capability))) is not None

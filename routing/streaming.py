@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from blocks import Event
     from registry.words import Decision, Offering, TaskRequest, TaskResult
     from routing.attempting import Begun, Outcome
-    from routing.dispatcher import Dispatcher, Walk
+    from routing.dispatcher import Dispatcher
+    from routing.walking import Walk
 
 Delta = TextDelta | ReasoningDelta | ToolDelta
 

@@ -27,6 +27,7 @@ class Exclusion(StrEnum):
     COOLING = "cooling"
     BUDGET = "budget"
     NO_BLOCK = "no_block"
+    BREAKER = "breaker"
 
     @property
     def code(self) -> int:
@@ -61,6 +62,7 @@ _EXCLUSION_CODES = {
     Exclusion.COOLING: 9,
     Exclusion.BUDGET: 10,
     Exclusion.NO_BLOCK: 11,
+    Exclusion.BREAKER: 12,
 }
 _EXCLUSIONS = {code: exclusion for exclusion, code in _EXCLUSION_CODES.items()}
 _EXCLUSIONS_TOLD = {
@@ -75,6 +77,7 @@ _EXCLUSIONS_TOLD = {
     Exclusion.COOLING: "cooling down",
     Exclusion.BUDGET: "over the budget",
     Exclusion.NO_BLOCK: "no block speaks to it",
+    Exclusion.BREAKER: "out of order",
 }
 
 

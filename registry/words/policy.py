@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +36,17 @@ class Objective:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Hedge:
+    """How much may be spent on second calls beside late ones: shares of first calls, and of what those cost.
+
+    ``calls_share`` 0 turns it off.
+    """
+
+    calls_share: float = 0.1
+    cost_share: float = 0.1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """A policy at one version. ``policy_id`` is the database's number for exactly this content.
 
@@ -46,3 +60,7 @@ class Policy:
     deadline_seconds: float = 120.0
     budget_nanousd: int | None = None
     on_refusal: Literal["next", "end"] = "next"
+    strategy: str = "objective"
+    options: Mapping[str, Any] = field(default_factory=dict)
+    hedge: Hedge = Hedge()
+    priority: Literal["high", "normal", "low"] = "normal"

@@ -205,4 +205,5 @@ def test_a_client_that_goes_away_ends_the_call_and_it_is_recorded(gateway, clien
     until = time.monotonic() + 10
     while len(gateway.outcomes()) == before and time.monotonic() < until:
         time.sleep(0.05)
-    assert gateway.outcomes()[before:] == [FailureClass.CANCELLED]
+    # A call that was late had others beside it; whoever was asked, was asked in vain.
+    assert set(gateway.outcomes()[before:]) == {FailureClass.CANCELLED}

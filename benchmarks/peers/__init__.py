@@ -1,0 +1,1 @@
+"""Turnout as a client beside other routers, on the same work."""
