@@ -66,7 +66,9 @@ if TYPE_CHECKING:
     from registry.names import Names
     from registry.outbox import Event, Outbox, StoredEvent
     from registry.policies import Policies
+    from registry.probes import Probe, read_probes, write_probes
     from registry.processes import is_gone, this_process
+    from registry.retention import Removed, Retention
     from registry.rollups import Rollup, combine, read_rollups
     from registry.runs import Run, Runs
     from registry.scores import Estimate, Scores, TaskScores
@@ -130,7 +132,9 @@ _MODULES = {
     "names": "Names",
     "outbox": "Event Outbox StoredEvent",
     "policies": "Policies",
+    "probes": "Probe read_probes write_probes",
     "processes": "is_gone this_process",
+    "retention": "Removed Retention",
     "rollups": "Rollup combine read_rollups",
     "runs": "Run Runs",
     "scores": "Estimate Scores TaskScores",
@@ -211,10 +215,13 @@ __all__ = [
     "Policy",
     "PortTaken",
     "Price",
+    "Probe",
     "RecordUnreadable",
     "RegistryError",
+    "Removed",
     "Requirements",
     "Restored",
+    "Retention",
     "Rollup",
     "Run",
     "RunTaken",
@@ -254,6 +261,7 @@ __all__ = [
     "pack_decision",
     "prune",
     "quantile",
+    "read_probes",
     "read_rollups",
     "restore",
     "seed",
@@ -263,4 +271,5 @@ __all__ = [
     "unpack_decision",
     "usd_to_nanousd",
     "window_start_us",
+    "write_probes",
 ]
