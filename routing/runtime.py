@@ -42,6 +42,7 @@ from registry import (
     claim_worker,
     now_us,
     seed,
+    write_probes,
 )
 from registry.words import Exclusion
 from routing.ambient import current_runtime
@@ -51,11 +52,12 @@ from routing.deciding import decide
 from routing.dispatcher import Dispatcher
 from routing.errors import NoCandidate, RuntimeClosed
 from routing.health import Health
+from routing.probing import probe_services
 from routing.recording import Recorder
 from routing.streaming import RoutedStream, WholeAnswer, can_stream
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncIterator, Collection, Mapping
     from typing import Any
 
     from blocks import AIService, Reply
@@ -64,6 +66,7 @@ if TYPE_CHECKING:
     from registry.words import Capability, Decision, Policy, Service, Snapshot, TaskRequest, TaskResult, Verdict
     from routing.attempting import Outcome
     from routing.constraints import Refusal
+    from routing.probing import ProbedService
 
 logger = logging.getLogger(__name__)
 
@@ -312,6 +315,19 @@ class Runtime:
             QualityError: it does not start.
         """
         await self._suites.warm_up()
+
+    async def probe(self, names: Collection[str] = ()) -> tuple[ProbedService, ...]:
+        """Ask the services of these names (or all enabled ones) whether they are up, and keep what they say.
+
+        Raises:
+            NotFound: there is no service of that name.
+            StoreError: the database cannot be used.
+        """
+        named = [await self.catalogue.service(name) for name in names]
+        services = named or [service for service in await self.catalogue.services() if service.enabled]
+        found = await probe_services(services, self._connect, self.credentials, time.time)
+        await write_probes(self.store, [one.probe for one in found if one.probe is not None])
+        return found
 
     async def drain(self) -> int:
         """Write what is known but not written yet; how much was left after ``drain_seconds``."""
