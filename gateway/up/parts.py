@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from registry import this_process
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -136,11 +138,12 @@ def prefect_part(home: Home, access: PrefectAccess) -> Part:
 def worker_part(home: Home, access: PrefectAccess) -> Part:
     """A worker that runs what is deployed, with this process's settings."""
     own = {"PREFECT_HOME": str(home.prefect), "DO_NOT_TRACK": "1", "PREFECT_LOGGING_LEVEL": "WARNING"}
+    own["TURNOUT_UP_PROCESS"] = this_process()  # gateway/up/worker.py knows the flow runs of this house by it
     return Part(
         name="worker",
         command=lambda _: [sys.executable, "-m", "gateway.up.worker", str(os.getpid())],
         environment={**own, **access.environment()},
-        stop_seconds=10.0,
+        stop_seconds=15.0,  # it has its flow runs note that they were interrupted
     )
 
 
