@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from registry.catalogue import Catalogue
     from registry.clock import Clock, from_us, now_us, to_us
     from registry.decisions import Decisions, Explanation
+    from registry.discovered import KeptServer, keep_found
     from registry.doctor import (
         Examiner,
         Finding,
@@ -115,6 +116,7 @@ _MODULES = {
     "catalogue": "Catalogue",
     "clock": "Clock from_us now_us to_us",
     "decisions": "Decisions Explanation",
+    "discovered": "KeptServer keep_found",
     "doctor": (
         "Examiner Finding examine examine_clock examine_disk examine_home examine_packages examine_settings_files"
     ),
@@ -198,6 +200,7 @@ __all__ = [
     "ItemRow",
     "Items",
     "JsonSchema",
+    "KeptServer",
     "KeyMissing",
     "KeyRefused",
     "Ledger",
@@ -257,6 +260,7 @@ __all__ = [
     "format_usd",
     "from_us",
     "is_gone",
+    "keep_found",
     "now_us",
     "pack_decision",
     "prune",
