@@ -62,21 +62,21 @@ async def _recover(
             return Recovered(run_id=run.run_id, outcome="failed", message=message)
         return await _resume(run, runs, hand_on)
     except RunTaken as taken:
-        return Recovered(run_id=run.run_id, outcome="taken", message=str(taken))
+        return await _as_it_is(run, runs, "taken", str(taken))
     except Exception as error:  # whatever is wrong with this run, the others are looked after
         logger.warning(
             "run %d could not be recovered: %s", run.run_id, error, exc_info=not isinstance(error, FlowError)
         )
-        return await _as_it_is(run, runs, str(error) or type(error).__name__)
+        return await _as_it_is(run, runs, "left", str(error) or type(error).__name__)
 
 
-async def _as_it_is(run: Run, runs: Runs, message: str) -> Recovered:
-    """A run that was gone on with, but not to its end."""
+async def _as_it_is(run: Run, runs: Runs, otherwise: Literal["taken", "left"], message: str) -> Recovered:
+    """A run that came to an end meanwhile, by that; ``otherwise`` it is under way, or abandoned still."""
     with suppress(StoreError):
-        state = (await runs.get(run.run_id)).state
-        if state in {"interrupted", "failed"}:
-            return Recovered(run_id=run.run_id, outcome=state, message=message)
-    return Recovered(run_id=run.run_id, outcome="left", message=message)
+        now = await runs.get(run.run_id)
+        if now.state in {"interrupted", "failed"}:
+            return Recovered(run_id=run.run_id, outcome=now.state, message=now.message)
+    return Recovered(run_id=run.run_id, outcome=otherwise, message=message)
 
 
 async def _resume(run: Run, runs: Runs, hand_on: Callable[[Run], Awaitable[None]]) -> Recovered:
