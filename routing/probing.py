@@ -9,14 +9,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from blocks import CredentialMissing, Probed, ServiceFailure, UnknownServiceKind
-from registry import Probe, now_us
+from registry import Probe, now_us, write_probes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Collection, Iterable
 
     from blocks import AIService, CredentialSource
     from registry import Clock
     from registry.words import Service
+    from routing.runtime import Runtime
 
 logger = logging.getLogger(__name__)
 
@@ -31,6 +32,20 @@ class ProbedService:
     service: str
     message: str
     probe: Probe | None
+
+
+async def probe(runtime: Runtime, names: Collection[str] = ()) -> tuple[ProbedService, ...]:
+    """Ask the services of these names (or all enabled ones) whether they are up, and keep what they say.
+
+    Raises:
+        NotFound: there is no service of that name.
+        StoreError: the database cannot be used.
+    """
+    named = [await runtime.catalogue.service(name) for name in names]
+    services = named or [service for service in await runtime.catalogue.services() if service.enabled]
+    found = await probe_services(services, runtime.connect, runtime.credentials, time.time)
+    await write_probes(runtime.store, [one.probe for one in found if one.probe is not None])
+    return found
 
 
 async def probe_services(

@@ -42,7 +42,6 @@ from registry import (
     claim_worker,
     now_us,
     seed,
-    write_probes,
 )
 from registry.words import Exclusion
 from routing.ambient import current_runtime
@@ -52,12 +51,11 @@ from routing.deciding import decide
 from routing.dispatcher import Dispatcher
 from routing.errors import NoCandidate, RuntimeClosed
 from routing.health import Health
-from routing.probing import probe_services
 from routing.recording import Recorder
 from routing.streaming import RoutedStream, WholeAnswer, can_stream
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Collection, Mapping
+    from collections.abc import AsyncIterator, Mapping
     from typing import Any
 
     from blocks import AIService, Reply
@@ -66,7 +64,6 @@ if TYPE_CHECKING:
     from registry.words import Capability, Decision, Policy, Service, Snapshot, TaskRequest, TaskResult, Verdict
     from routing.attempting import Outcome
     from routing.constraints import Refusal
-    from routing.probing import ProbedService
 
 logger = logging.getLogger(__name__)
 
@@ -187,7 +184,7 @@ class Runtime:
             )
         )
         attempting = Attempting(
-            connect=self._connect, credentials=self.credentials, judge=self._judge, clock=time.monotonic
+            connect=self.connect, credentials=self.credentials, judge=self._judge, clock=time.monotonic
         )
         self._dispatcher = Dispatcher(
             attempting=attempting,
@@ -316,19 +313,6 @@ class Runtime:
         """
         await self._suites.warm_up()
 
-    async def probe(self, names: Collection[str] = ()) -> tuple[ProbedService, ...]:
-        """Ask the services of these names (or all enabled ones) whether they are up, and keep what they say.
-
-        Raises:
-            NotFound: there is no service of that name.
-            StoreError: the database cannot be used.
-        """
-        named = [await self.catalogue.service(name) for name in names]
-        services = named or [service for service in await self.catalogue.services() if service.enabled]
-        found = await probe_services(services, self._connect, self.credentials, time.time)
-        await write_probes(self.store, [one.probe for one in found if one.probe is not None])
-        return found
-
     async def drain(self) -> int:
         """Write what is known but not written yet; how much was left after ``drain_seconds``."""
         seconds = self.settings.drain_seconds
@@ -339,7 +323,12 @@ class Runtime:
         self._closed = True
         await self._parts.aclose()
 
-    def _connect(self, service: Service) -> AIService:
+    def connect(self, service: Service) -> AIService:
+        """The block that speaks to a service, made once.
+
+        Raises:
+            UnknownServiceKind: none speaks for its kind.
+        """
         key = (service.service_id, f"{service.kind} {service.endpoint}")
         if key not in self._services:
             self._services[key] = self._given.get(service.name) or self._factory.make(service)

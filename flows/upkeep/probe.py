@@ -5,6 +5,7 @@ from __future__ import annotations
 from prefect import flow
 
 from flows.running import flow_runtime
+from routing.probing import probe as ask
 
 
 @flow(name="probe", persist_result=False, retries=0)
@@ -18,4 +19,4 @@ async def probe() -> dict[str, bool]:
         RegistryError: the database cannot be used.
     """
     async with flow_runtime() as runtime:
-        return {one.service: one.probe.ok for one in await runtime.probe() if one.probe is not None}
+        return {one.service: one.probe.ok for one in await ask(runtime) if one.probe is not None}

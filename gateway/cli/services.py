@@ -159,12 +159,13 @@ def probe(context: typer.Context, names: options.Names = None, as_json: options.
     """
     from gateway.cli.services_asked import probes_as_json, say_probes
     from routing import Runtime
+    from routing.probing import probe as ask
 
     settings = load_settings(flags_of(context))
 
     async def work() -> tuple[ProbedService, ...]:
         async with Runtime.open(settings) as runtime:
-            return await runtime.probe(names or ())
+            return await ask(runtime, names or ())
 
     found = in_loop(work)
     if as_json:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from registry import Home, Settings
 
 REPOSITORY = Path(__file__).parents[2]
+HOUSE_VARIABLE = "TURNOUT_UP_PROCESS"  # by it the worker knows the flow runs of its house
 PREFECT_START_SECONDS = 150.0  # a fresh database takes 20 to 70 s to set up on a busy machine
 
 # Many records a transaction, and looking for late runs less often. Not TASK_RUN_RECORDER_FLUSH_INTERVAL: with 0.5
@@ -138,7 +139,7 @@ def prefect_part(home: Home, access: PrefectAccess) -> Part:
 def worker_part(home: Home, access: PrefectAccess) -> Part:
     """A worker that runs what is deployed, with this process's settings."""
     own = {"PREFECT_HOME": str(home.prefect), "DO_NOT_TRACK": "1", "PREFECT_LOGGING_LEVEL": "WARNING"}
-    own["TURNOUT_UP_PROCESS"] = this_process()  # gateway/up/worker.py knows the flow runs of this house by it
+    own[HOUSE_VARIABLE] = this_process()
     return Part(
         name="worker",
         command=lambda _: [sys.executable, "-m", "gateway.up.worker", str(os.getpid())],

@@ -22,6 +22,7 @@ from prefect.workers.process import ProcessWorker, ProcessWorkerResult
 
 from flows.upkeep import IN_THE_WORKER
 from gateway.up.arranging import POOL
+from gateway.up.parts import HOUSE_VARIABLE
 from registry.serving import end_with_parent
 
 if TYPE_CHECKING:
@@ -29,9 +30,6 @@ if TYPE_CHECKING:
     from prefect.client.schemas.objects import FlowRun
 
 logger = logging.getLogger(__name__)
-
-HOUSE = "TURNOUT_UP_PROCESS"
-"""The variable by which flow runs are known as those of one running house."""
 
 FLOW_RUNS_END_SECONDS = 8.0
 _ENGINE = "prefect.engine"
@@ -53,7 +51,12 @@ class HouseWorker(ProcessWorker):
             return await super().run(flow_run, configuration, task_status)
         if task_status is not None:
             task_status.started("in the worker")
-        await asyncio.to_thread(_run_here, upkeep, flow_run)
+        here = _Here(upkeep, flow_run)
+        try:
+            await asyncio.to_thread(here.run)
+        except asyncio.CancelledError:
+            here.cancel()
+            raise
         return ProcessWorkerResult(status_code=0, identifier="in the worker")
 
     async def _upkeep(self, flow_run: FlowRun) -> Flow[..., Any] | None:
@@ -67,13 +70,29 @@ class HouseWorker(ProcessWorker):
         return flow
 
 
-def _run_here(flow: Flow[..., Any], flow_run: FlowRun) -> None:
-    """Run a flow to its end; how that was, Prefect's server is told."""
+class _Here:
+    """A flow run in an event loop of its own, so that it does not hold up the worker; any thread may cancel it."""
 
-    async def run() -> None:
-        await run_flow(flow, flow_run=flow_run, return_type="state")  # type: ignore[misc] # our flows are all async
+    def __init__(self, flow: Flow[..., Any], flow_run: FlowRun) -> None:
+        self._flow = flow
+        self._flow_run = flow_run
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._task: asyncio.Task[None] | None = None
 
-    asyncio.run(run())
+    def run(self) -> None:
+        """Run it to its end; how that was, Prefect's server is told."""
+        with suppress(asyncio.CancelledError):
+            asyncio.run(self._run())
+
+    def cancel(self) -> None:
+        """End it at the next chance."""
+        if self._loop is not None and self._task is not None:
+            with suppress(RuntimeError):  # it has ended just now
+                self._loop.call_soon_threadsafe(self._task.cancel)
+
+    async def _run(self) -> None:
+        self._loop, self._task = asyncio.get_running_loop(), asyncio.current_task()
+        await run_flow(self._flow, flow_run=self._flow_run, return_type="state")  # type: ignore[misc] # ours are all async
 
 
 async def work() -> None:
@@ -124,11 +143,11 @@ def end_flow_runs(seconds: float = FLOW_RUNS_END_SECONDS) -> None:
 
 def _flow_runs() -> list[psutil.Process]:
     """The processes of flow runs. They lead sessions of their own: no signal to our group reaches them."""
-    ours, found = os.environ.get(HOUSE), []
+    ours, found = os.environ.get(HOUSE_VARIABLE), []
     for process in psutil.process_iter():
         with suppress(psutil.Error):
             # A zombie has no command line any more.
-            if _ENGINE in process.cmdline() and ours is not None and process.environ().get(HOUSE) == ours:
+            if _ENGINE in process.cmdline() and ours is not None and process.environ().get(HOUSE_VARIABLE) == ours:
                 found.append(process)
     return found
 

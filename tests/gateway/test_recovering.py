@@ -97,3 +97,23 @@ def test_a_batch_whose_table_has_changed_or_gone_is_marked_and_nothing_is_begun(
             database.execute("DELETE FROM runs")
             database.execute("DELETE FROM items")
             database.commit()
+
+
+def test_a_killed_storyboard_goes_on_from_what_is_stored_although_its_file_is_gone(place, shared_prefect, tmp_path):
+    where = place("slow", **shared_prefect)
+    source = tmp_path / "thought.txt"
+    source.write_text("A lamp stands in the harbour. A ship comes home at night. The keeper waves.")
+    process = where.storyboard(source=source, start_new_session=True)
+    until = time.monotonic() + 90
+    while states(where).get("done", 0) < 2:
+        assert process.poll() is None, process.communicate()[1]
+        assert time.monotonic() < until
+        time.sleep(0.05)
+    process.kill()
+    process.communicate()
+    source.unlink()
+    (found,) = report(recoverer(where))
+    assert found["outcome"] == "resumed"
+    assert where.state()[0] == "done"
+    assert "storyboard.html" in where.made()
+    assert len(where.turnout("runs", "--json").json["runs"]) == 1

@@ -11,6 +11,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from contextlib import closing, suppress
 from pathlib import Path
@@ -44,8 +45,15 @@ class Up:
         request.add_header("content-type", "application/json")
         password = (self.home / "prefect" / "password").read_bytes().strip()
         request.add_header("authorization", f"Basic {base64.b64encode(password).decode()}")
-        with urllib.request.urlopen(request, timeout=30) as answer:
-            return json.loads(answer.read())
+        for patience in (5, 5, 5, 5, 0):
+            try:
+                with urllib.request.urlopen(request, timeout=30) as answer:
+                    return json.loads(answer.read())
+            except urllib.error.HTTPError as error:  # its database is busy, and it has done nothing
+                if error.code != 503 or not patience:
+                    raise
+                time.sleep(patience)
+        raise AssertionError("not reached")
 
     def begin(self, flow, parameters):
         """A flow run of a deployment; its id."""
@@ -160,3 +168,38 @@ def test_a_flow_run_under_way_when_the_house_ends_is_interrupted_and_nobody_is_l
     up.process.wait(60)
     until(lambda: not belonging_to(up.home), 30)
     assert last_run(up.home) == ("interrupted", "stopped from outside")
+
+
+# Upkeep that takes long, cancelled as the worker does it when it is told to end.
+CANCELLED = """
+import asyncio, threading
+from prefect import flow
+from prefect.client.orchestration import get_client
+from gateway.up.worker import _Here
+began = threading.Event()
+
+@flow(name="long", persist_result=False)
+async def long():
+    began.set()
+    try:
+        await asyncio.sleep(600)
+    except asyncio.CancelledError:
+        print("cancelled", flush=True)
+        raise
+
+async def main():
+    async with get_client() as client:
+        here = _Here(long, await client.create_flow_run(long))
+    running = asyncio.create_task(asyncio.to_thread(here.run))
+    await asyncio.to_thread(began.wait, 60)
+    here.cancel()
+    await asyncio.wait_for(running, 60)
+    print("ended", flush=True)
+
+asyncio.run(main())
+"""
+
+
+def test_upkeep_that_is_under_way_ends_with_the_worker(place, shared_prefect, ended):
+    how = ended(place(None, **shared_prefect).program("-c", CANCELLED))
+    assert (how.code, how.out.split()) == (0, ["cancelled", "ended"]), how.err

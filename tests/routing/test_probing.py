@@ -12,7 +12,7 @@ from blocks.fake import Says
 from registry import NotFound, Settings, read_probes
 from registry.words import FailureClass, Service
 from routing import Runtime
-from routing.probing import AT_ONCE, probe_services
+from routing.probing import AT_ONCE, probe, probe_services
 
 SECRET = "zk9-Q7vnR2mWx8LpT4yB"
 
@@ -115,12 +115,12 @@ async def runtime(database_url, tmp_path):
 
 
 async def test_all_enabled_services_are_asked_and_what_they_say_is_kept(runtime):
-    found = {one.service: one.probe for one in await runtime.probe()}
+    found = {one.service: one.probe for one in await probe(runtime)}
     assert found.keys() == {"local", "sketch"}
     kept = await read_probes(runtime.store)
     assert {probe.message for probe in kept.values()} == {"it runs", "it draws in this process"}
     before = kept[found["local"].service_id]
-    await runtime.probe()
+    await probe(runtime)
     again = (await read_probes(runtime.store))[before.service_id]
     assert again.since_us == before.since_us
     assert again.probed_us > before.probed_us
@@ -128,8 +128,8 @@ async def test_all_enabled_services_are_asked_and_what_they_say_is_kept(runtime)
 
 async def test_those_that_are_named_are_asked_and_an_unknown_name_is_refused(runtime, monkeypatch):
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
-    (found,) = await runtime.probe(["openai"])
+    (found,) = await probe(runtime, ["openai"])
     assert (found.service, found.probe.ok) == ("openai", False)
     assert "OPENAI_API_KEY" in found.message
     with pytest.raises(NotFound, match="nobody"):
-        await runtime.probe(["nobody"])
+        await probe(runtime, ["nobody"])
