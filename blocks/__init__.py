@@ -12,6 +12,7 @@ if TYPE_CHECKING:
         End,
         Event,
         MediaPart,
+        Probed,
         ReasoningDelta,
         Reply,
         TextDelta,
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
         VectorPart,
     )
     from blocks.credentials import CredentialSource
+    from blocks.discovery import discover
     from blocks.errors import BlockError, CredentialMissing, ScriptEnded, ServiceFailure, UnknownServiceKind
     from blocks.fake import Cuts, Draws, Embeds, Fails, Hangs, Says, Scripted, Streams, WantsTool
     from blocks.fold import Folding, collect
@@ -51,6 +53,7 @@ __all__ = [
     "MediaPart",
     "OpenAICompatible",
     "Parts",
+    "Probed",
     "ReasoningDelta",
     "Reply",
     "Says",
@@ -69,6 +72,7 @@ __all__ = [
     "WireReply",
     "WireRequest",
     "collect",
+    "discover",
     "find_model",
     "is_accepted",
     "make_service",
@@ -76,9 +80,10 @@ __all__ = [
 
 _NAMES = {
     "blocks.contract": (
-        "AIService Call End Event MediaPart ReasoningDelta Reply TextDelta ToolDelta UsageReport VectorPart"
+        "AIService Call End Event MediaPart Probed ReasoningDelta Reply TextDelta ToolDelta UsageReport VectorPart"
     ),
     "blocks.credentials": "CredentialSource",
+    "blocks.discovery": "discover",
     "blocks.errors": "BlockError CredentialMissing ScriptEnded ServiceFailure UnknownServiceKind",
     "blocks.fake": "Cuts Draws Embeds Fails Hangs Says Scripted Streams WantsTool",
     "blocks.fold": "Folding collect",

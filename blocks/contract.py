@@ -99,6 +99,19 @@ class AIService(Protocol):
         ...
 
 
+@runtime_checkable
+class Probed(Protocol):
+    """A service that can be asked whether it is up, for nothing: by its list of models, its health, its file."""
+
+    async def probe(self, secret: str | None, timeout_seconds: float) -> str:
+        """What the service says of itself, in a few words.
+
+        Raises:
+            ServiceFailure: it is not up, or does not let us in.
+        """
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
     """A stream, folded: everything the service said. ``usage`` is None where it reported none."""

@@ -138,6 +138,10 @@ class Scripted:
         async for event in _events_of(self._next_step(call), call):
             yield event
 
+    async def probe(self, secret: str | None, timeout_seconds: float) -> str:  # noqa: ARG002 - as every service is asked
+        """It is always there; no step of the script is taken for it."""
+        return "it follows a script"
+
     async def aclose(self) -> None:
         """Remember that it was closed."""
         self.closed = True

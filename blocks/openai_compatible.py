@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from blocks.errors import ServiceFailure
 from blocks.transport import WireRequest
 from blocks.wire.openai import CHAT_PATH, EMBEDDINGS_PATH, chat_body, embeddings_body
+from blocks.wire.openai_models import LARGEST_LIST_BYTES, MODELS_PATH, read_models
 from blocks.wire.openai_replies import Asked, ChatReader, failure_of_answer, read_embeddings
 from registry.words import Capability, FailureClass
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 _LARGEST_ERROR_BYTES = 64 * 1024
 _LAST_BYTES_SECONDS = 0.05
+_NO_SUCH_LIST = frozenset({404, 405, 501})
 _CHAT = frozenset({Capability.TEXT, Capability.UNDERSTANDING, Capability.SEARCH})
 
 
@@ -73,6 +75,31 @@ class OpenAICompatible:
             async for event in events:
                 yield event
 
+    async def probe(self, secret: str | None, timeout_seconds: float) -> str:
+        """How many models the service lists: asking that costs nothing anywhere.
+
+        A service that has no such list and says so is up: it answers.
+
+        Raises:
+            ServiceFailure: by the classes of :mod:`blocks.wire.openai_failures`.
+        """
+        asked = Asked(service=self._service.name, now=self._clock(), secret=secret, wants_json=False, inputs=0)
+        request = WireRequest(
+            url=self._address(MODELS_PATH),
+            method="GET",
+            headers={"accept": "application/json"} | self._headers(secret),
+            timeout_seconds=timeout_seconds,
+            largest_reply_bytes=LARGEST_LIST_BYTES,
+        )
+        async with self._transport.send(request) as reply:
+            if reply.status in _NO_SUCH_LIST:
+                return "it answers, and lists no models"
+            await _check_status(reply, asked)
+            models = read_models(await reply.read())
+        if models is None:
+            raise ServiceFailure(FailureClass.INVALID_OUTPUT, f"{self._service.name}: its list of models is none")
+        return f"{len(models):,} model{'' if len(models) == 1 else 's'}"
+
     async def aclose(self) -> None:
         """Nothing to let go of: the transport belongs to whoever made it."""
 
@@ -108,33 +135,45 @@ class OpenAICompatible:
         )
 
     def _request(self, call: Call, path: str, body: dict[str, Any]) -> WireRequest:
-        name = self._service.name
-        if not self._service.endpoint:
-            raise ServiceFailure(FailureClass.UNAVAILABLE_MODEL, f"{name}: the service has no endpoint")
+        url = self._address(path)
         headers = {"content-type": "application/json", "accept": "text/event-stream, application/json"}
-        if not self._service.options.get("reuse_connection", True):
-            headers["connection"] = "close"
-        if call.secret:
-            # Looked at here, since an HTTP engine would quote a header that it cannot send.
-            if not (call.secret.isascii() and call.secret.isprintable()):
-                message = f"{name}: the credential holds characters that no header can carry (a line break?)"
-                raise ServiceFailure(FailureClass.CREDENTIALS, message)
-            header = self._service.options.get("auth_header")
-            if header:
-                headers[str(header).lower()] = call.secret
-            else:
-                headers["authorization"] = f"Bearer {call.secret}"
+        headers |= self._headers(call.secret)
         try:
             content = json.dumps(body, ensure_ascii=False, allow_nan=False).encode()
         except (TypeError, ValueError) as error:
             message = f"the request's params or schema hold something that is no JSON ({type(error).__name__})"
             raise ServiceFailure(FailureClass.CALLER_FAULT, message) from error
         return WireRequest(
-            url=self._service.endpoint.rstrip("/") + path,
+            url=url,
             headers=headers,
             body=content,
             timeout_seconds=call.timeout_seconds,
         )
+
+    def _address(self, path: str) -> str:
+        if not self._service.endpoint:
+            message = f"{self._service.name}: the service has no endpoint"
+            raise ServiceFailure(FailureClass.UNAVAILABLE_MODEL, message)
+        return self._service.endpoint.rstrip("/") + path
+
+    def _headers(self, secret: str | None) -> dict[str, str]:
+        """What the connection and the credential ask for."""
+        headers = {}
+        if not self._service.options.get("reuse_connection", True):
+            headers["connection"] = "close"
+        if secret:
+            # Looked at here, since an HTTP engine would quote a header that it cannot send.
+            if not (secret.isascii() and secret.isprintable()):
+                message = (
+                    f"{self._service.name}: the credential holds characters that no header can carry (a line break?)"
+                )
+                raise ServiceFailure(FailureClass.CREDENTIALS, message)
+            header = self._service.options.get("auth_header")
+            if header:
+                headers[str(header).lower()] = secret
+            else:
+                headers["authorization"] = f"Bearer {secret}"
+        return headers
 
 
 async def _check_status(reply: WireReply, asked: Asked) -> None:

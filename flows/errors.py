@@ -13,6 +13,7 @@
     │   ├── TableUnreadable     the input is no table, or cannot be read
     │   ├── TemplateInvalid     a prompt template has a typo, or wants what it may not
     │   └── TableChanged        the input is another than when the run began
+    ├── RunNotResumable       a run whose process died cannot go on by what is stored of it
     ├── PictureMissing        a service drew no picture
     ├── StoryboardIncomplete  the parts do not make a whole: a shot has no picture, two shots are the same
     └── OutputFailed          the results could not be written
@@ -109,6 +110,15 @@ class TableChanged(BatchError):
     def __init__(self, source: str) -> None:
         super().__init__(f"{source} has changed while the batch ran; nothing was written. Run it again")
         self.source = source
+
+
+class RunNotResumable(FlowError):
+    """A run whose process died cannot go on by what is stored of it; ``problem`` is why."""
+
+    def __init__(self, run_id: int, problem: str) -> None:
+        super().__init__(f"run {run_id} cannot go on by itself: {problem}")
+        self.run_id = run_id
+        self.problem = problem
 
 
 class PictureMissing(FlowError):

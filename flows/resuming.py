@@ -3,18 +3,41 @@
 from __future__ import annotations
 
 import hashlib
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import orjson
 from pydantic import BaseModel
 
+from flows.errors import RunNotResumable
+
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
     from flows.watching import Observer
-    from registry import ItemRow, Items
+    from registry import ItemRow, Items, Run, Runs
 
 M = TypeVar("M", bound=BaseModel)
+
+resumed_run: ContextVar[int | None] = ContextVar("resumed_run", default=None)
+"""The run that a flow is to go on with, where it was called for that; it then begins no other one."""
+
+
+async def run_to_resume(runs: Runs, seen: str) -> Run | None:
+    """The run that :data:`resumed_run` names, now worked on here; None where none is named.
+
+    ``seen`` is the fingerprint of the input and the parameters as they are now.
+
+    Raises:
+        RunNotResumable: its input is another than when it began.
+        RunTaken: another process works on it, or it has ended.
+    """
+    run_id = resumed_run.get()
+    if run_id is None:
+        return None
+    if (await runs.get(run_id)).fingerprint != seen:
+        raise RunNotResumable(run_id, "its input is another than when it began")
+    return await runs.resume(run_id)
 
 
 def fingerprint(*parts: Any) -> str:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from registry.catalogue import Catalogue
     from registry.clock import Clock, from_us, now_us, to_us
     from registry.decisions import Decisions, Explanation
+    from registry.discovered import KeptServer, keep_found
     from registry.doctor import (
         Examiner,
         Finding,
@@ -66,7 +67,9 @@ if TYPE_CHECKING:
     from registry.names import Names
     from registry.outbox import Event, Outbox, StoredEvent
     from registry.policies import Policies
+    from registry.probes import Probe, read_probes, write_probes
     from registry.processes import is_gone, this_process
+    from registry.retention import Removed, Retention
     from registry.rollups import Rollup, combine, read_rollups
     from registry.runs import Run, Runs
     from registry.scores import Estimate, Scores, TaskScores
@@ -114,6 +117,7 @@ _MODULES = {
     "catalogue": "Catalogue",
     "clock": "Clock from_us now_us to_us",
     "decisions": "Decisions Explanation",
+    "discovered": "KeptServer keep_found",
     "doctor": (
         "Examiner Finding examine examine_clock examine_disk examine_home examine_packages examine_settings_files"
     ),
@@ -131,7 +135,9 @@ _MODULES = {
     "names": "Names",
     "outbox": "Event Outbox StoredEvent",
     "policies": "Policies",
+    "probes": "Probe read_probes write_probes",
     "processes": "is_gone this_process",
+    "retention": "Removed Retention",
     "rollups": "Rollup combine read_rollups",
     "runs": "Run Runs",
     "scores": "Estimate Scores TaskScores",
@@ -196,6 +202,7 @@ __all__ = [
     "ItemRow",
     "Items",
     "JsonSchema",
+    "KeptServer",
     "KeyMissing",
     "KeyRefused",
     "Ledger",
@@ -213,10 +220,13 @@ __all__ = [
     "Policy",
     "PortTaken",
     "Price",
+    "Probe",
     "RecordUnreadable",
     "RegistryError",
+    "Removed",
     "Requirements",
     "Restored",
+    "Retention",
     "Rollup",
     "Run",
     "RunTaken",
@@ -252,10 +262,12 @@ __all__ = [
     "format_usd",
     "from_us",
     "is_gone",
+    "keep_found",
     "now_us",
     "pack_decision",
     "prune",
     "quantile",
+    "read_probes",
     "read_rollups",
     "restore",
     "seed",
@@ -265,4 +277,5 @@ __all__ = [
     "unpack_decision",
     "usd_to_nanousd",
     "window_start_us",
+    "write_probes",
 ]

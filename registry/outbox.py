@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import func, insert, select, update
 
 from registry.clock import now_us
 from registry.tables import outbox
@@ -96,6 +96,16 @@ class Outbox:
                 )
                 for row in await connection.execute(statement)
             )
+
+    async def count(self, kind: str, subject: str, since_us: int) -> int:
+        """How many events of a kind, of one subject, there were since a moment.
+
+        Raises:
+            StoreError: the database cannot be used.
+        """
+        where = (outbox.c.kind == kind, outbox.c.subject == subject, outbox.c.created_us >= since_us)
+        async with self._store.read() as connection:
+            return int(await connection.scalar(select(func.count()).where(*where)) or 0)
 
     async def mark_delivered(self, event_ids: Collection[int]) -> None:
         """Note that these were sent; the first time counts.

@@ -34,6 +34,11 @@ def is_gone(process: str) -> bool:
         return False
 
 
+def is_of_this_host(process: str) -> bool:
+    """Whether a process of that name runs, or ran, on this host."""
+    return _parts(process)[0] == socket.gethostname()
+
+
 def _parts(process: str) -> tuple[str, int | None, float]:
     host, _, rest = process.partition(":")
     pid, _, start = rest.partition(":")

@@ -10,7 +10,7 @@ from sqlalchemy import insert, select, update
 from registry.clock import MICROSECONDS_PER_SECOND, now_us
 from registry.errors import NotFound, RunTaken
 from registry.outbox import Event, append
-from registry.processes import is_gone, this_process
+from registry.processes import is_gone, is_of_this_host, this_process
 from registry.tables import runs
 
 if TYPE_CHECKING:
@@ -152,21 +152,34 @@ class Runs:
             if not self._may_be_taken(run) and not (also_done and run.state == "done"):
                 raise RunTaken(run_id, run.process, run.state)
             at_us = now_us(self._clock)
-            # On PostgreSQL two may have read the same: only one still finds it as it was.
-            statement = (
-                update(runs)
-                .where(
-                    runs.c.run_id == run_id,
-                    runs.c.state == run.state,
-                    runs.c.process == run.process,
-                    runs.c.heartbeat_us == run.heartbeat_us,
-                )
-                .values(state="running", process=self._process, heartbeat_us=at_us, ended_us=None, message="")
-            )
-            if (await connection.execute(statement)).rowcount != 1:
-                taken = await _find(connection, run_id)
-                raise RunTaken(run_id, taken.process, taken.state)
+            now = {"state": "running", "process": self._process, "heartbeat_us": at_us, "ended_us": None, "message": ""}
+            await _change_unless_changed(connection, run, now)
             return await self._told(connection, run_id, "resumed")
+
+    async def abandoned(self) -> tuple[Run, ...]:
+        """The runs whose process died while it worked on them, the oldest first.
+
+        A process of this host is looked at; one of another host is taken for dead after ``stale_seconds`` of silence.
+        """
+        statement = select(runs).where(runs.c.state == "running").order_by(runs.c.run_id)
+        async with self._store.read() as connection:
+            found = [_from_row(row) for row in await connection.execute(statement)]
+        return tuple(run for run in found if self._is_abandoned(run))
+
+    async def give_up(self, run_id: int, state: EndState, message: str) -> Run:
+        """End a run that was abandoned, and that nobody is to go on with.
+
+        Raises:
+            NotFound: there is none with that id.
+            RunTaken: somebody works on it, or it has ended.
+        """
+        async with self._store.write() as connection:
+            run = await _find(connection, run_id)
+            if not self._is_abandoned(run):
+                raise RunTaken(run_id, run.process, run.state)
+            now = {"state": state, "message": _clean(message), "ended_us": now_us(self._clock)}
+            await _change_unless_changed(connection, run, now)
+            return await self._told(connection, run_id, state)
 
     async def heartbeat(self, run_id: int) -> None:
         """Say that this process still works on the run.
@@ -186,8 +199,7 @@ class Runs:
         """
         at_us = now_us(self._clock)
         async with self._store.write() as connection:
-            clean = message.replace("\x00", "\ufffd")
-            await self._change(connection, run_id, state=state, message=clean, output=output, ended_us=at_us)
+            await self._change(connection, run_id, state=state, message=_clean(message), output=output, ended_us=at_us)
             return await self._told(connection, run_id, state)
 
     async def list(
@@ -221,7 +233,16 @@ class Runs:
     def _may_be_taken(self, run: Run) -> bool:
         if run.state != "running":
             return run.state in {"failed", "interrupted"}
-        return now_us(self._clock) - run.heartbeat_us > self._stale_us or self._gone(run.process)
+        return self._is_silent(run) or self._gone(run.process)
+
+    def _is_abandoned(self, run: Run) -> bool:
+        if run.state != "running":
+            return False
+        # A machine that slept sends no heartbeats either: a process that can be looked at is looked at.
+        return self._gone(run.process) or (self._is_silent(run) and not is_of_this_host(run.process))
+
+    def _is_silent(self, run: Run) -> bool:
+        return now_us(self._clock) - run.heartbeat_us > self._stale_us
 
     async def _change(self, connection: AsyncConnection, run_id: int, **values: Any) -> None:
         ours = (runs.c.run_id == run_id, runs.c.process == self._process, runs.c.state == "running")
@@ -239,6 +260,23 @@ class Runs:
         )
         await append(connection, now_us(self._clock), event)
         return run
+
+
+async def _change_unless_changed(connection: AsyncConnection, run: Run, values: Mapping[str, Any]) -> None:
+    """Change a run as it was read. On PostgreSQL two may have read the same: only one still finds it as it was."""
+    as_read = (
+        runs.c.run_id == run.run_id,
+        runs.c.state == run.state,
+        runs.c.process == run.process,
+        runs.c.heartbeat_us == run.heartbeat_us,
+    )
+    if (await connection.execute(update(runs).where(*as_read).values(**values))).rowcount != 1:
+        taken = await _find(connection, run.run_id)
+        raise RunTaken(run.run_id, taken.process, taken.state)
+
+
+def _clean(message: str) -> str:
+    return message.replace("\x00", "\ufffd")
 
 
 async def _find(connection: AsyncConnection, run_id: int) -> Run:

@@ -96,6 +96,15 @@ class Settings(BaseModel):
         default=32, ge=1, le=10_000, description="How many rows of a batch are worked on at once."
     )
     batch_chunk_rows: int = Field(default=250, ge=1, le=10_000, description="How many rows make one Prefect task.")
+    retain_calls_days: int = Field(
+        default=30, ge=1, le=36_500, description="How many days calls are kept, with their decisions and scores."
+    )
+    retain_runs_days: int = Field(
+        default=180, ge=1, le=36_500, description="How many days runs and their items are kept after their end."
+    )
+    retain_rollups_days: int = Field(
+        default=730, ge=1, le=36_500, description="How many days the sums by minute are kept, which pages show."
+    )
 
     @field_validator("log_level", mode="before")
     @classmethod

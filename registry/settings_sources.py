@@ -19,7 +19,7 @@ PREFIX = "TURNOUT_"
 FILE_NAME = "turnout.toml"
 CONFIG_FILE_VARIABLE = "TURNOUT_CONFIG_FILE"
 # Ours too, but no settings.
-_OTHER_VARIABLES = frozenset({CONFIG_FILE_VARIABLE, "TURNOUT_TEST_POSTGRES_URL"})
+_OTHER_VARIABLES = frozenset({CONFIG_FILE_VARIABLE, "TURNOUT_TEST_POSTGRES_URL", "TURNOUT_UP_PROCESS"})
 # How alike a variable must be to a setting's to be taken for a slip of the pen and not for somebody else's.
 _TYPO_LIKENESS = 0.82
 

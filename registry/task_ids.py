@@ -65,6 +65,15 @@ def task_time_seconds(task_id: int) -> float:
     return ((task_id >> _MS_SHIFT) + EPOCH_MS) / 1000
 
 
+def first_task_id_at(seconds: float) -> int:
+    """The smallest id that a task can have been given at a moment, in seconds since 1970; 0 before 2024.
+
+    >>> task_time_seconds(first_task_id_at(1_800_000_000.0))
+    1800000000.0
+    """
+    return max(0, int(seconds * 1000) - EPOCH_MS) << _MS_SHIFT
+
+
 async def claim_worker(store: Store) -> int:
     """A worker's number that no other process of this database has, unless 4,096 were started after it.
 

@@ -188,7 +188,7 @@ class Runtime:
             )
         )
         attempting = Attempting(
-            connect=self._connect, credentials=self.credentials, judge=self._judge, clock=time.monotonic
+            connect=self.connect, credentials=self.credentials, judge=self._judge, clock=time.monotonic
         )
         self._dispatcher = Dispatcher(
             attempting=attempting,
@@ -336,7 +336,12 @@ class Runtime:
         self._closed = True
         await self._parts.aclose()
 
-    def _connect(self, service: Service) -> AIService:
+    def connect(self, service: Service) -> AIService:
+        """The block that speaks to a service, made once.
+
+        Raises:
+            UnknownServiceKind: none speaks for its kind.
+        """
         key = (service.service_id, f"{service.kind} {service.endpoint}")
         if key not in self._services:
             self._services[key] = self._given.get(service.name) or self._factory.make(service)

@@ -123,6 +123,17 @@ class Local:
             return LocalStatus(running=False, problem=failure.message)
         return await asyncio.to_thread(server.status)
 
+    async def probe(self, secret: str | None, timeout_seconds: float) -> str:  # noqa: ARG002 - as every service is asked
+        """How the model stands; nothing is started for it.
+
+        Raises:
+            ServiceFailure: ``unavailable_model`` where it cannot be served.
+        """
+        status = await self.status()
+        if status.problem:
+            raise ServiceFailure(FailureClass.UNAVAILABLE_MODEL, f"{self._service.name}: {status.problem}")
+        return "it runs" if status.running else "ready to start"
+
     async def aclose(self) -> None:
         """Be no user of the server any more; it ends within a second if no other process uses it."""
         if self._server is not None:

@@ -90,6 +90,10 @@ class Sketch:
             fonts = self._of_thread.fonts = Fonts(self._font_paths, shaping=self._shaping)
         return draw_page(read_scene(request), width, height, fonts)
 
+    async def probe(self, secret: str | None, timeout_seconds: float) -> str:  # noqa: ARG002 - as every service is asked
+        """It is always there."""
+        return "it draws in this process"
+
     async def aclose(self) -> None:
         """Nothing is held."""
 

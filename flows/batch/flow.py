@@ -18,7 +18,7 @@ from flows.batch.surveying import Asking, digest_of, limited, survey
 from flows.batch.watching import current_batch_observer
 from flows.batch.working import Working
 from flows.errors import TableChanged
-from flows.resuming import fingerprint
+from flows.resuming import fingerprint, run_to_resume
 from flows.running import flow_runtime, noted_end
 
 if TYPE_CHECKING:
@@ -102,10 +102,16 @@ async def _begin(runtime: Runtime, parameters: BatchParameters, found: Survey) -
     asked = parameters.asked()
     print_ = fingerprint(found.digest, found.rows, asked)
     runs, settings = runtime.runs, runtime.settings
+    resumed = await run_to_resume(runs, print_)
+    if resumed is not None:
+        return resumed
     before = None if parameters.fresh else await runs.latest("route_batch", print_)
     if before is not None:
         return await runs.resume(before.run_id, also_done=True)
     told = parameters.model_dump(mode="json", exclude={"fresh", "database_url"})
+    told["output_path"] = str(parameters.output_path.absolute())  # it may go on from another folder
+    if parameters.input_path is not None:
+        told["input_path"] = str(parameters.input_path.absolute())
     return await runs.start(
         "route_batch", VERSION, print_, told, workspace=settings.workspace, principal=settings.principal,
         flow_run_id=flow_run.id,

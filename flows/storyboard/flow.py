@@ -11,7 +11,7 @@ from prefect.artifacts import acreate_progress_artifact, acreate_table_artifact,
 from prefect.cache_policies import NO_CACHE
 from prefect.runtime import flow_run, task_run
 
-from flows.resuming import RunItems, fingerprint
+from flows.resuming import RunItems, fingerprint, run_to_resume
 from flows.running import flow_runtime, noted_end
 from flows.storyboard.asking import Asking
 from flows.storyboard.auditing import audit
@@ -85,12 +85,17 @@ async def _begin(runtime: Runtime, thought: Thought, parameters: StoryboardParam
     """A new run, or the unfinished one of the same thought and parameters."""
     told = parameters.model_dump(mode="json", exclude=_BESIDE_THE_POINT)
     print_ = fingerprint(thought, told)
+    resumed = await run_to_resume(runtime.runs, print_)
+    if resumed is not None:
+        return resumed
     before = None if parameters.fresh else await runtime.runs.resumable("storyboard", print_)
     if before is not None:
         return await runtime.runs.resume(before.run_id)
     settings = runtime.settings
+    # What it takes to go on after a crash without the file, and from another folder.
+    kept = told | {"thought": thought.text, "output_directory": str(parameters.output_directory.absolute())}
     return await runtime.runs.start(
-        "storyboard", VERSION, print_, told, workspace=settings.workspace, principal=settings.principal,
+        "storyboard", VERSION, print_, kept, workspace=settings.workspace, principal=settings.principal,
         flow_run_id=flow_run.id,
     )  # fmt: skip
 

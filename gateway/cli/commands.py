@@ -20,13 +20,17 @@ COMMANDS = {
     "batch": ("gateway.cli.batch:batch", "Do the same work for every row of a table."),
     "runs": ("gateway.cli.runs:runs", "List the runs, the newest first."),
     "explain": ("gateway.cli.explain:explain", "Say why each service of a run was chosen, and what it cost."),
-    "services": ("gateway.cli.services:services", "List, add, show, enable, disable and remove AI services."),
+    "services": (
+        "gateway.cli.services:services",
+        "List, add, enable, disable, remove, probe and discover AI services.",
+    ),
     "gateway": ("gateway.cli.serving:gateway", "Serve the HTTP API alone, in the foreground."),
     "pages": ("gateway.cli.serving:pages", "Serve the pages alone, in the foreground."),
     "keys": ("gateway.cli.keys:keys", "Make, list and revoke access keys for callers."),
     "config": ("gateway.cli.upkeep:config", "Show every setting and where its value came from."),
     "backup": ("gateway.cli.upkeep:backup", "Write database and files into one archive."),
     "restore": ("gateway.cli.upkeep:restore", "Put a backup in the place of the present database."),
+    "prune": ("gateway.cli.pruning:prune", "Remove calls, runs and sums that are older than they are kept for."),
     "doctor": ("gateway.cli.upkeep:doctor", "Look at everything Turnout stands on, and say what is wrong."),
     "version": ("gateway.cli.upkeep:version", "Say which Turnout this is."),
 }

@@ -8,15 +8,16 @@ import typer  # noqa: TC002 - Typer reads the annotations
 
 from gateway.cli import services_options as options
 from gateway.cli.commands import flags_of, new_group
-from gateway.cli.opening import with_store
+from gateway.cli.opening import in_loop, load_settings, with_store
 from gateway.cli.terminal import confirm, say, say_json, tell
 
 if TYPE_CHECKING:
     from gateway.cli.opening import Opened
     from gateway.cli.services_shown import Found
     from registry import Catalogue
+    from routing.probing import ProbedService
 
-services = new_group(help="List, add, show, enable, disable and remove AI services.")
+services = new_group(help="List, add, show, enable, disable, remove, probe and discover AI services.")
 
 
 @services.command("list")
@@ -148,6 +149,45 @@ def remove(context: typer.Context, name: options.Name, yes: options.Yes = False)
 
     with_store(flags_of(context), work)
     say(f"Removed {name}. What it did stays in the ledger.")
+
+
+@services.command()
+def probe(context: typer.Context, names: options.Names = None, as_json: options.AsJson = False) -> None:
+    """Ask services whether they are up: all enabled ones, or those named. Nothing is asked that costs money.
+
+    What they say is kept, and shown by the pages. Ends with 0 whatever they say.
+    """
+    from gateway.cli.services_asked import probes_as_json, say_probes
+    from routing import Runtime
+    from routing.probing import probe as ask
+
+    settings = load_settings(flags_of(context))
+
+    async def work() -> tuple[ProbedService, ...]:
+        async with Runtime.open(settings) as runtime:
+            return await ask(runtime, names or ())
+
+    found = in_loop(work)
+    if as_json:
+        say_json({"services": probes_as_json(found)})
+    else:
+        say_probes(found)
+
+
+@services.command()
+def discover(context: typer.Context, as_json: options.AsJson = False) -> None:
+    """Look for AI servers on this machine (Ollama, LM Studio, vLLM, llama.cpp and their like), for a second.
+
+    One that was never here is added with its models, disabled. What was removed here stays removed.
+    """
+    from gateway.cli.services_asked import found_as_json, say_found
+    from gateway.discovering import look_around
+
+    kept = with_store(flags_of(context), lambda opened: look_around(opened.store, opened.settings))
+    if as_json:
+        say_json({"servers": found_as_json(kept)})
+    else:
+        say_found(kept)
 
 
 def _read(context: typer.Context, name: str) -> Found:

@@ -39,6 +39,9 @@ def _usd_option(what: str) -> Any:
 
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The service's name, as `turnout services list` shows it.")]
+Names = Annotated[
+    list[str] | None, typer.Argument(metavar="[NAME]...", help="Services; left out: all that are enabled.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 

@@ -12,11 +12,10 @@ import sys
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from gateway.up.worker import POOL
-
 if TYPE_CHECKING:
     from prefect.events import AutomationCore
 
+POOL = "turnout"
 QUEUES = {"urgent": 1, "default": 2, "background": 3}
 """The pool's queues; what waits in the first is taken first."""
 

@@ -12,6 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
+from gateway.discovering import in_words, look_around
 from gateway.errors import PartFailed, PrefectUnreachable
 from gateway.up.lock import UpLock
 from gateway.up.parts import (
@@ -164,10 +165,13 @@ class House:
                 raise PortTaken(host, port, taken.problem, flag, holder_of(port)) from None
 
     async def _first_key(self) -> str | None:
-        """A first access key, where there is none."""
+        """A first access key, where there is none; and while the database is open, servers on this machine."""
         store = await Store.open(self._settings.store_url, backup_directory=self._home.backups)
         try:
             await seed(store, time.time)
+            found = in_words(await look_around(store, self._settings))
+            if found:
+                self._told(found)
             keys = AccessKeys(store, time.time)
             if await keys.list():
                 return None

@@ -13,12 +13,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from registry import this_process
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from registry import Home, Settings
 
 REPOSITORY = Path(__file__).parents[2]
+HOUSE_VARIABLE = "TURNOUT_UP_PROCESS"  # by it the worker knows the flow runs of its house
 PREFECT_START_SECONDS = 150.0  # a fresh database takes 20 to 70 s to set up on a busy machine
 
 # Many records a transaction, and looking for late runs less often. Not TASK_RUN_RECORDER_FLUSH_INTERVAL: with 0.5
@@ -136,11 +139,12 @@ def prefect_part(home: Home, access: PrefectAccess) -> Part:
 def worker_part(home: Home, access: PrefectAccess) -> Part:
     """A worker that runs what is deployed, with this process's settings."""
     own = {"PREFECT_HOME": str(home.prefect), "DO_NOT_TRACK": "1", "PREFECT_LOGGING_LEVEL": "WARNING"}
+    own[HOUSE_VARIABLE] = this_process()
     return Part(
         name="worker",
         command=lambda _: [sys.executable, "-m", "gateway.up.worker", str(os.getpid())],
         environment={**own, **access.environment()},
-        stop_seconds=10.0,
+        stop_seconds=15.0,  # it has its flow runs note that they were interrupted
     )
 
 

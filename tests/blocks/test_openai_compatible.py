@@ -5,7 +5,7 @@ import logging
 
 import pytest
 
-from blocks.contract import AIService, TextDelta
+from blocks.contract import AIService, Probed, TextDelta
 from blocks.errors import ServiceFailure
 from blocks.fold import collect
 from blocks.openai_compatible import OpenAICompatible
@@ -161,3 +161,50 @@ async def test_what_cannot_be_sent_fails_before_it_is_sent(
 ):
     assert (await failure_of(make_service(**service), make_call(**call))).failure is expected
     assert not http_server.requests
+
+
+@pytest.mark.parametrize(
+    ("models", "says"),
+    [
+        ({"object": "list", "data": [{"id": "a"}, {"id": "b"}]}, "2 models"),
+        ([{"id": "a"}], "1 model"),  # as Together has it
+        ({"object": "list", "data": []}, "0 models"),
+    ],
+)
+async def test_a_probe_asks_for_the_list_of_models_and_nothing_else(make_service, http_server, answer, models, says):
+    http_server.answer = answer.of(models)
+    service = make_service()
+    assert isinstance(service, Probed)
+    assert await service.probe(SECRET, 5) == says
+    (seen,) = http_server.requests
+    assert (seen.method, seen.path, seen.body) == ("GET", "/v1/models", b"")
+    assert seen.headers["authorization"] == f"Bearer {SECRET}"
+
+
+async def test_a_service_that_has_no_list_of_models_is_up(make_service, http_server, answer):
+    http_server.answer = answer.of({"detail": "Not Found"}, status=404)
+    assert await make_service().probe(None, 5) == "it answers, and lists no models"
+    assert "authorization" not in http_server.requests[0].headers
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "failure"),
+    [
+        ({"error": {"message": f"Incorrect API key provided: {SECRET}"}}, 401, FailureClass.CREDENTIALS),
+        (b"<html>Welcome</html>", 200, FailureClass.INVALID_OUTPUT),
+        ({"error": "overloaded"}, 503, FailureClass.TRANSIENT),
+        (b" " * 5_000_000, 200, FailureClass.INVALID_OUTPUT),
+    ],
+)
+async def test_a_probe_says_what_is_wrong_without_the_key(make_service, http_server, answer, body, status, failure):
+    http_server.answer = answer.of(body, status=status)
+    with pytest.raises(ServiceFailure) as caught:
+        await make_service().probe(SECRET, 5)
+    assert caught.value.failure is failure
+    assert SECRET not in str(caught.value)
+
+
+async def test_a_probe_with_a_key_that_no_header_can_carry_or_without_an_endpoint_is_a_failure(make_service):
+    for service, secret in ((make_service(), "two\nlines"), (make_service(endpoint=None), None)):
+        with pytest.raises(ServiceFailure):
+            await service.probe(secret, 5)

@@ -42,10 +42,30 @@ def test_an_entrypoint_loaded_by_path_uses_the_same_classes_as_an_import(monkeyp
     assert loaded is storyboard
 
 
-def test_whatever_can_spend_ships_with_inactive_schedules():
-    schedules = [schedule for deployment in DEPLOYMENTS for schedule in deployment.get("schedules", [])]
-    assert schedules
-    assert not any(schedule["active"] for schedule in schedules)
+def test_whatever_can_spend_ships_with_inactive_schedules_and_upkeep_with_active_ones():
+    active = {
+        deployment["name"]: [schedule["active"] for schedule in deployment.get("schedules", [])]
+        for deployment in DEPLOYMENTS
+    }
+    assert active == {
+        "storyboard": [False], "route_batch": [], "resume_run": [], "probe": [True], "recover": [True],
+        "retention": [True],
+    }  # fmt: skip
+
+
+def test_what_the_worker_does_itself_is_deployed_from_where_it_looks_for_it():
+    from importlib import import_module
+
+    from prefect.flows import Flow
+
+    from flows.upkeep import IN_THE_WORKER
+
+    entrypoints = {deployment["name"]: deployment["entrypoint"] for deployment in DEPLOYMENTS}
+    assert {entrypoints[name] for name in IN_THE_WORKER} == {f"flows/entrypoints.py:{name}" for name in IN_THE_WORKER}
+    for name in IN_THE_WORKER:
+        flow = getattr(import_module(f"flows.upkeep.{name}"), name)
+        assert isinstance(flow, Flow)
+        assert flow.isasync  # the worker runs it in an event loop
 
 
 @pytest.mark.prefect

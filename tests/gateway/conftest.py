@@ -159,7 +159,13 @@ class Place:
 
     def start(self, *arguments: object, prefix: tuple[str, ...] = (), **options: Any) -> subprocess.Popen[str]:
         """A command that has begun."""
-        command = [*prefix, sys.executable, "-m", "gateway.cli.main", *map(str, arguments)]
+        return self._begun([*prefix, sys.executable, "-m", "gateway.cli.main", *map(str, arguments)], **options)
+
+    def program(self, *arguments: object, **options: Any) -> subprocess.Popen[str]:
+        """A Python program that has begun."""
+        return self._begun([sys.executable, *map(str, arguments)], **options)
+
+    def _begun(self, command: list[str], **options: Any) -> subprocess.Popen[str]:
         own = {"TURNOUT_HOME": str(self.home), "PYTHONPATH": str(REPOSITORY), "COLUMNS": GIVEN_WIDTH}
         environment = {**os.environ, **own, **self.environment}
         given = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "stdin": subprocess.DEVNULL, **options}

@@ -133,3 +133,31 @@ def test_the_last_24_hours_of_a_service_are_shown(turnout, storyboard_run):
     assert [(one["calls"], one["failures"]) for one in health] == [(2, 1)]
     assert "The last 24 hours:" in turnout("services", "show", "local").out
     assert "No calls in the last 24 hours." in turnout("services", "show", "openai").out
+
+
+def test_services_are_asked_whether_they_are_up_and_what_they_say_is_kept(turnout):
+    turnout("services", "enable", "openai", "--yes")
+    told = {one["name"]: one for one in turnout("services", "probe", "--json").json["services"]}
+    assert told.keys() == {"local", "sketch", "openai"}
+    assert (told["local"]["up"], told["openai"]["up"]) == (True, False)
+    assert told["openai"]["message"] == "its key is missing: set the environment variable OPENAI_API_KEY"
+    shown = turnout("services", "probe", "sketch")
+    assert (shown.code, "sketch   up" in shown.out, "openai" in shown.out) == (0, True, False)
+    assert turnout("services", "probe", "nobody").err == "turnout: there is no service 'nobody'.\n"
+
+
+def test_a_server_that_is_down_is_an_answer_and_no_error(turnout):
+    turnout("services", "add", "mine", "--endpoint", "http://127.0.0.1:9/v1", "--model", "llama")
+    shown = turnout("services", "probe", "mine")
+    assert (shown.code, shown.err) == (0, "")
+    assert "down" in shown.out
+    assert "127.0.0.1:9 refuses connections" in shown.out
+
+
+def test_looking_for_servers_says_what_was_found_and_enables_nothing(turnout):
+    told = turnout("services", "discover", "--json").json["servers"]
+    assert all(not one["enabled"] for one in told)
+    shown = turnout("services", "discover")
+    assert (shown.code, shown.err) == (0, "")
+    enabled = {one["name"] for one in turnout("services", "list", "--json").json["services"] if one["enabled"]}
+    assert enabled == {"local", "sketch"}

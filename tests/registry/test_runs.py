@@ -181,3 +181,44 @@ async def test_a_heartbeat_takes_the_real_clock_too(sqlite_store):
     run = await begin(runs)
     await runs.heartbeat(run.run_id)
     assert (await runs.get(run.run_id)).process == this_process()
+
+
+async def test_runs_whose_process_died_are_found_and_those_that_only_fell_silent_here_are_not(store, clock, runs):
+    here = this_process()
+    alive = await begin(Runs(store, clock, process=here))
+    dead = await begin(elsewhere(store, clock, "dead:1:1"))
+    silent = await begin(elsewhere(store, clock))
+    ended = await begin(elsewhere(store, clock, "dead:2:2"))
+    await elsewhere(store, clock, "dead:2:2").finish(ended.run_id, "done")
+    assert [run.run_id for run in await runs.abandoned()] == [dead.run_id]
+    clock.seconds += 61
+    assert [run.run_id for run in await runs.abandoned()] == [dead.run_id, silent.run_id]
+    assert (await runs.get(alive.run_id)).state == "running"
+
+
+async def test_an_abandoned_run_is_given_up_once_and_one_that_lives_is_not(store, clock, runs):
+    dead = await begin(elsewhere(store, clock, "dead:1:1"))
+    given_up = await runs.give_up(dead.run_id, "interrupted", "its process died\x00")
+    assert (given_up.state, given_up.message) == ("interrupted", "its process died\ufffd")
+    assert given_up.ended_us is not None
+    with pytest.raises(RunTaken):
+        await runs.give_up(dead.run_id, "failed", "again")
+    lives = await begin(elsewhere(store, clock))
+    with pytest.raises(RunTaken):
+        await runs.give_up(lives.run_id, "failed", "it works")
+    with pytest.raises(NotFound):
+        await runs.give_up(99, "failed", "nobody")
+    kinds = [stored.event.kind for stored in await Outbox(store, clock).unsent()]
+    assert kinds == ["turnout.run.started", "turnout.run.interrupted", "turnout.run.started"]
+
+
+async def test_events_of_a_kind_are_counted_since_a_moment(store, clock, runs):
+    run = await begin(runs)
+    for _ in range(2):
+        await runs.finish(run.run_id, "interrupted")
+        clock.seconds += 10
+        await runs.resume(run.run_id)
+    outbox = Outbox(store, clock)
+    assert await outbox.count("turnout.run.resumed", str(run.run_id), 0) == 2
+    assert await outbox.count("turnout.run.resumed", str(run.run_id), int(clock() * 1_000_000)) == 1
+    assert await outbox.count("turnout.run.resumed", "99", 0) == 0
