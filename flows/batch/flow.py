@@ -10,6 +10,7 @@ from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 from prefect.runtime import flow_run, task_run
 
+from flows.batch.admission import place_among_batches
 from flows.batch.flow_input import input_file
 from flows.batch.output import batched, rejected_path, write_results
 from flows.batch.parameters import BatchParameters, format_of
@@ -22,6 +23,8 @@ from flows.resuming import fingerprint
 from flows.running import flow_runtime, noted_end
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from flows.batch.output import Tally
     from flows.batch.reading import Row, Table
     from flows.batch.surveying import Survey
@@ -55,7 +58,8 @@ async def _chunk(first: int, last: int, work: Any) -> None:  # noqa: ARG001 - th
 async def route_batch(parameters: BatchParameters) -> dict[str, Any]:
     """Every row of a table through the router; the same table out, with result, service, cost, score and error.
 
-    The same call after a crash or a Ctrl-C goes on with what is missing.
+    The same call after a crash or a Ctrl-C goes on with what is missing. Where Prefect has the limit
+    ``turnout-batches`` and all its places are taken, it waits for one.
 
     Returns:
         ``run_id``, ``output``, ``rejected`` (a path, or None), ``rows``, ``done``, ``failed``, ``rejected_rows``,
@@ -69,32 +73,40 @@ async def route_batch(parameters: BatchParameters) -> dict[str, Any]:
     async with input_file(parameters) as path, flow_runtime() as runtime:
         table = await asyncio.to_thread(open_table, path)
         found = await asyncio.to_thread(survey, table, parameters, path)
-        asking = Asking(parameters, table.columns)
-        run = await _begin(runtime, parameters, found)
-        observer = current_batch_observer.get()
-        observer.began(run.run_id, found.rows)
-        async with noted_end(runtime, run.run_id):
-            working = Working(
-                runtime=runtime,
-                run=run,
-                asking=asking,
-                version=fingerprint(VERSION, parameters.asked()),
-                places=parameters.concurrency or runtime.settings.batch_concurrency,
-                retry_failed=parameters.retry_failed,
-                observer=observer,
-            )
-            try:
-                await _work(runtime, working, table, parameters)
-            finally:
-                await working.aclose()
-            if await asyncio.to_thread(digest_of, path) != found.digest:
-                raise TableChanged(str(path))
-            tally = await write_results(runtime, run, table, found, parameters)
-            await runtime.drain()
-            await runtime.runs.finish(run.run_id, "done", output=str(parameters.output_path.absolute()))
-            result = _told(run, parameters, found, tally)
-            observer.written(result)
-        return result
+        async with place_among_batches():
+            return await _run(runtime, table, found, parameters, path)
+
+
+async def _run(
+    runtime: Runtime, table: Table, found: Survey, parameters: BatchParameters, path: Path
+) -> dict[str, Any]:
+    """Begin or go on, ask what is missing, write the results."""
+    asking = Asking(parameters, table.columns)
+    run = await _begin(runtime, parameters, found)
+    observer = current_batch_observer.get()
+    observer.began(run.run_id, found.rows)
+    async with noted_end(runtime, run.run_id):
+        working = Working(
+            runtime=runtime,
+            run=run,
+            asking=asking,
+            version=fingerprint(VERSION, parameters.asked()),
+            places=parameters.concurrency or runtime.settings.batch_concurrency,
+            retry_failed=parameters.retry_failed,
+            observer=observer,
+        )
+        try:
+            await _work(runtime, working, table, parameters)
+        finally:
+            await working.aclose()
+        if await asyncio.to_thread(digest_of, path) != found.digest:
+            raise TableChanged(str(path))
+        tally = await write_results(runtime, run, table, found, parameters)
+        await runtime.drain()
+        await runtime.runs.finish(run.run_id, "done", output=str(parameters.output_path.absolute()))
+        result = _told(run, parameters, found, tally)
+        observer.written(result)
+    return result
 
 
 async def _begin(runtime: Runtime, parameters: BatchParameters, found: Survey) -> Run:
