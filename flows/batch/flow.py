@@ -11,6 +11,7 @@ from prefect.cache_policies import NO_CACHE
 from prefect.runtime import flow_run, task_run
 
 from flows.batch.admission import place_among_batches
+from flows.batch.earlier import VERSION, run_before, run_print, version_of
 from flows.batch.flow_input import input_file
 from flows.batch.output import batched, rejected_path, write_results
 from flows.batch.parameters import BatchParameters, format_of
@@ -19,7 +20,6 @@ from flows.batch.surveying import Asking, digest_of, limited, survey
 from flows.batch.watching import current_batch_observer
 from flows.batch.working import Working
 from flows.errors import TableChanged
-from flows.resuming import fingerprint
 from flows.running import flow_runtime, noted_end
 
 if TYPE_CHECKING:
@@ -32,9 +32,6 @@ if TYPE_CHECKING:
     from routing import Runtime
 
 logger = logging.getLogger(__name__)
-
-VERSION = "1"
-"""Of templates and requests together: a row's result is used again only by the same version."""
 
 CHUNKS_AHEAD = 2
 """Chunks that are open beyond those that the concurrency needs, so that no place stays empty at a chunk's end."""
@@ -90,7 +87,7 @@ async def _run(
             runtime=runtime,
             run=run,
             asking=asking,
-            version=fingerprint(VERSION, parameters.asked()),
+            version=version_of(parameters),
             places=parameters.concurrency or runtime.settings.batch_concurrency,
             retry_failed=parameters.retry_failed,
             observer=observer,
@@ -111,16 +108,14 @@ async def _run(
 
 async def _begin(runtime: Runtime, parameters: BatchParameters, found: Survey) -> Run:
     """The run of the same table and questions, where there is one; else a new one. A finished one keeps its results."""
-    asked = parameters.asked()
-    print_ = fingerprint(found.digest, found.rows, asked)
     runs, settings = runtime.runs, runtime.settings
-    before = None if parameters.fresh else await runs.latest("route_batch", print_)
+    before = await run_before(runtime, parameters, found)
     if before is not None:
         return await runs.resume(before.run_id, also_done=True)
     told = parameters.model_dump(mode="json", exclude={"fresh", "database_url"})
     return await runs.start(
-        "route_batch", VERSION, print_, told, workspace=settings.workspace, principal=settings.principal,
-        flow_run_id=flow_run.id,
+        "route_batch", VERSION, run_print(parameters, found), told, workspace=settings.workspace,
+        principal=settings.principal, flow_run_id=flow_run.id,
     )  # fmt: skip
 
 

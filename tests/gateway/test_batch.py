@@ -175,6 +175,24 @@ def test_a_dry_run_says_rows_tokens_and_cost_and_calls_nobody(batch_place, model
     assert not (tmp_path / "out.csv").exists()
 
 
+def test_a_dry_run_says_what_is_left_where_most_is_done(batch_place, model_server, table, tmp_path):
+    source = table(["a lamp", "this one fails", "a ship"])
+    command = ("batch", source, tmp_path / "out.csv", *PROMPT, "--policy", "hasty")
+    assert batch_place.turnout(*command).code == 3
+    before = model_server.calls()
+    told = batch_place.turnout(*command, "--dry-run", "--json").json
+    assert (told["askable"], told["settled"], told["left"]["askable"], told["left"]["input_tokens"]) == (3, 3, 0, 0)
+    again = batch_place.turnout(*command, "--dry-run", "--retry-failed", "--json").json
+    assert (again["askable"], again["settled"], again["left"]["askable"]) == (3, 2, 1)
+    assert 0 < again["left"]["input_tokens"] < again["input_tokens"]
+    said = batch_place.turnout(*command, "--dry-run", "--retry-failed").err
+    assert "3 rows, 3 of them to be asked" in said
+    assert "Ended before: 2. Left to ask: 1, about" in said
+    anew = batch_place.turnout(*command, "--dry-run", "--fresh", "--json").json
+    assert (anew["settled"], anew["left"]["askable"]) == (0, 3)
+    assert model_server.calls() == before
+
+
 def test_standard_input_is_a_table_too(batch_place, tmp_path, ended):
     source = tmp_path / "piped"
     source.write_text('{"text": "a lamp"}\n', encoding="utf-8")
