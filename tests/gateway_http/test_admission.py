@@ -151,6 +151,31 @@ def test_a_head_without_end_is_cut_off(raw):
     assert answer is None or answer[0] in {400, 431}
 
 
+@pytest.mark.parametrize("asked_before", [False, True])
+def test_a_head_that_trickles_in_is_cut_off(gateway, asked_before):
+    whole = f"GET /healthz HTTP/1.1\r\nhost: 127.0.0.1:{gateway.port}\r\n"
+    with socket.create_connection(("127.0.0.1", gateway.port), timeout=15) as connection:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if asked_before:
+            connection.sendall(f"{whole}\r\n".encode())
+            assert connection.recv(65_536).startswith(b"HTTP/1.1 200")
+        connection.settimeout(0.05)
+        answer = b""
+        for byte in f"{whole}x-slow: {'y' * 400}".encode():
+            try:
+                connection.send(bytes([byte]))
+                answer = connection.recv(65_536)
+                break
+            except TimeoutError:
+                continue
+    assert answer.startswith(b"HTTP/1.1 408 ")
+
+
+def test_a_client_that_says_nothing_at_all_is_let_go_of(gateway):
+    with socket.create_connection(("127.0.0.1", gateway.port), timeout=15) as connection:
+        assert connection.recv(1) == b""
+
+
 def test_a_client_that_takes_nothing_is_let_go_of(gateway):
     before = len(gateway.outcomes())
     body = json.dumps({"messages": [{"role": "user", "content": "Say much"}], "stream": True}).encode()
