@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import shutil
 import sys
@@ -28,6 +29,8 @@ LAST_WORDS_SECONDS = 5.0
 """How long Prefect may take to note the end of a run whose results are on disk."""
 
 _ASK_ABOVE_NANOUSD = 1_000_000_000
+# Objects between collections, and how many of one age make the next. With more, minutes of garbage are dragged along.
+_COLLECTIONS = (10_000, 5, 5)
 
 
 def batch(
@@ -197,10 +200,18 @@ async def _run(
                 "prefect._internal.concurrency",
             )
             current_batch_observer.set(progress)
+            _collect_often()
             outcome = await _watched(asyncio.ensure_future(route_batch(parameters)), progress)
             if outcome.is_server_lost:
                 _end(outcome, as_json=as_json)  # and with it this process: closing in order would wait for the server
             return outcome
+
+
+def _collect_often() -> None:
+    """Set the garbage collector for hours of work, not for a short command: what was imported is left alone."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*_COLLECTIONS)
 
 
 async def _watched(flow: asyncio.Future[dict[str, Any]], progress: BatchProgress) -> _Outcome:
