@@ -33,7 +33,7 @@ def raw(gateway):
             answer = b""
             while chunk := _received(connection):
                 answer += chunk
-                if b"\r\n\r\n" in answer and len(answer) > 200 and not answer.startswith(b"HTTP/1.1 200"):
+                if answer.partition(b"\r\n\r\n")[2] and not answer.startswith(b"HTTP/1.1 200"):
                     break
         head, _, body = answer.partition(b"\r\n\r\n")
         return (int(head.split()[1]), body.decode()) if head else None
@@ -158,7 +158,9 @@ def test_a_head_that_trickles_in_is_cut_off(gateway, asked_before):
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if asked_before:
             connection.sendall(f"{whole}\r\n".encode())
-            assert connection.recv(65_536).startswith(b"HTTP/1.1 200")
+            first = b""
+            while not first.endswith(b'{"status":"ok"}'):
+                first += connection.recv(65_536)
         connection.settimeout(0.05)
         answer = b""
         for byte in f"{whole}x-slow: {'y' * 400}".encode():
