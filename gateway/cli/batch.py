@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import os
 import shutil
 import sys
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from gateway.cli.commands import flags_of
+from gateway.cli.memory import bound_arenas, collect_often
 from gateway.cli.opening import in_loop, load_settings
 from gateway.cli.terminal import colourful, confirm, say, say_json, tell
 from gateway.errors import InputUnusable, NothingDone, SomeRowsFailed, Stopped
@@ -29,8 +29,6 @@ LAST_WORDS_SECONDS = 5.0
 """How long Prefect may take to note the end of a run whose results are on disk."""
 
 _ASK_ABOVE_NANOUSD = 1_000_000_000
-# Objects between collections, and how many of one age make the next. With more, minutes of garbage are dragged along.
-_COLLECTIONS = (10_000, 5, 5)
 
 
 def batch(
@@ -68,6 +66,7 @@ def batch(
     where some are not.
     """
     settings = load_settings(flags_of(context))
+    bound_arenas()
     with ExitStack() as parts:
         where = _input(source, out, query, input_format, parts)
         parameters = _parameters(
@@ -200,18 +199,11 @@ async def _run(
                 "prefect._internal.concurrency",
             )
             current_batch_observer.set(progress)
-            _collect_often()
+            collect_often()
             outcome = await _watched(asyncio.ensure_future(route_batch(parameters)), progress)
             if outcome.is_server_lost:
                 _end(outcome, as_json=as_json)  # and with it this process: closing in order would wait for the server
             return outcome
-
-
-def _collect_often() -> None:
-    """Set the garbage collector for hours of work, not for a short command: what was imported is left alone."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(*_COLLECTIONS)
 
 
 async def _watched(flow: asyncio.Future[dict[str, Any]], progress: BatchProgress) -> _Outcome:
