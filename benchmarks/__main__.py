@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Literal
 
 # Each is a module ``benchmarks.bench_NAME`` with ``measure() -> dict[str, float]``.
-BENCHMARKS = ("decision", "ledger", "start", "engine", "gateway", "pages")
+BENCHMARKS = ("decision", "ledger", "start", "engine", "gateway", "pages", "batch")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,8 @@ BARS = {
     "pages_services_tick_ms": Bar("at most", 100.0),
     "pages_console_errors": Bar("at most", 0.0),
     "pages_outside_requests": Bar("at most", 0.0),
+    "batch_rows_a_second": Bar("at least", 800.0),
+    "batch_memory_ratio": Bar("at most", 1.05),
 }
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from blocks.contract import AIService
 from blocks.errors import UnknownServiceKind
+from registry.entries import KINDS_FOR_TESTS
 from registry.words import Service
 
 if TYPE_CHECKING:
@@ -112,7 +113,8 @@ class ServiceFactory:
         """
         maker = self._makers.get(service.kind) or self._installed(service.kind)
         if maker is None:
-            raise UnknownServiceKind(service.kind, self.kinds())
+            offered = tuple(kind for kind in self.kinds() if kind not in KINDS_FOR_TESTS)
+            raise UnknownServiceKind(service.kind, offered)
         return maker(service, self._parts)
 
     def kinds(self) -> tuple[str, ...]:

@@ -111,7 +111,7 @@ class Suite:
         except ValidationError as error:
             first = error.errors(include_input=False, include_url=False)[0]
             place = ".".join(map(str, first["loc"])) or "the top"
-            raise SuiteRejected("(JSON)", f"{first['msg']} at {place}") from error
+            raise SuiteRejected("(JSON)", f"{first['msg'].removeprefix('Value error, ')} at {place}") from error
         expectations = tuple(
             Expectation(
                 kind=one.type,

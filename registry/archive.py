@@ -147,7 +147,8 @@ def _read_manifest(tar: tarfile.TarFile, member: tarfile.TarInfo | None, archive
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         field = ".".join(map(str, first["loc"]))
-        raise ArchiveInvalid(str(archive), f"its manifest is not one of ours ({field}: {first['msg']})") from error
+        message = first["msg"].removeprefix("Value error, ")
+        raise ArchiveInvalid(str(archive), f"its manifest is not one of ours ({field}: {message})") from error
 
 
 def _write_member(tar: tarfile.TarFile, member: tarfile.TarInfo, unpacked: Unpacked, archive: Path) -> None:

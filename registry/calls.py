@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import select
 
-from registry.dialects import insert_into
+from registry.dialects import insert_into, stepped
 from registry.errors import CallsRepeated
 from registry.tables import call_messages, calls
 
@@ -133,7 +133,7 @@ async def only_new(connection: AsyncConnection, rows: Sequence[CallRow]) -> list
     task_ids = sorted({task_id for task_id, _ in by_key})
     for start in range(0, len(task_ids), _BATCH):
         wanted = task_ids[start : start + _BATCH]
-        statement = select(calls.c.task_id, calls.c.attempt).where(calls.c.task_id.in_(wanted))
+        statement = select(calls.c.task_id, calls.c.attempt).where(calls.c.task_id.in_(stepped(wanted)))
         for task_id, attempt in await connection.execute(statement):
             by_key.pop((task_id, attempt), None)
     return list(reversed(by_key.values()))

@@ -37,6 +37,8 @@ def sqlite_engine(path: Path, use: Use, *, busy_timeout_seconds: float) -> Async
         hide_parameters=True,
         # The driver begins nothing by itself: the listener below does, and says how.
         connect_args={"timeout": busy_timeout_seconds, "isolation_level": None},
+        # The one used last is the one whose page cache is warm; the others stay as small as they are.
+        pool_use_lifo=True,
     )
     pragmas = ["synchronous=NORMAL", f"foreign_keys={'OFF' if use == 'migrate' else 'ON'}"]
     if use == "read":

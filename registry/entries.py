@@ -14,6 +14,9 @@ from registry.words import Capability, Price
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
+KINDS_FOR_TESTS = frozenset({"fake"})
+"""Kinds that answer from a script. They may be used, and are offered to nobody."""
+
 LONGEST_NAME = 100
 _SERVICE_NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
 # A model's name may carry versions and sizes (llama3.1:8b), but no slash: that parts it from its service.
@@ -56,8 +59,9 @@ def checked_kind(kind: str, known: Collection[str] | None) -> str:
     if not _SERVICE_NAME.fullmatch(kind) or len(kind) > LONGEST_NAME // 2:
         raise EntryInvalid("the kind", f"{kind[:LONGEST_NAME]!r} is no kind of service")
     if known is not None and kind not in known:
+        offered = sorted(set(known) - KINDS_FOR_TESTS)
         raise EntryInvalid(
-            "the kind", f"there is no kind {kind!r}{_nearest(kind, known)}; there are {', '.join(sorted(known))}"
+            "the kind", f"there is no kind {kind!r}{_nearest(kind, offered)}; there are {', '.join(offered)}"
         )
     return kind
 

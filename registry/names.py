@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
-from registry.dialects import insert_into
+from registry.dialects import insert_into, stepped
 from registry.tables import names as names_table
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ class Names:
         missing = sorted(wanted - self._texts.keys())
         found: dict[int, str] = {}
         for start in range(0, len(missing), _BATCH):
-            statement = select(names_table).where(names_table.c.name_id.in_(missing[start : start + _BATCH]))
+            statement = select(names_table).where(names_table.c.name_id.in_(stepped(missing[start : start + _BATCH])))
             async with self._store.read() as connection:
                 found |= {row.name_id: row.name for row in await connection.execute(statement)}
         self._texts |= found
@@ -88,7 +88,7 @@ class Names:
         found: dict[str, int] = {}
         async with self._store.read() as connection:
             for start in range(0, len(wanted), _BATCH):
-                statement = select(names_table).where(names_table.c.name.in_(wanted[start : start + _BATCH]))
+                statement = select(names_table).where(names_table.c.name.in_(stepped(wanted[start : start + _BATCH])))
                 found |= {row.name: row.name_id for row in await connection.execute(statement)}
         return found
 

@@ -1,4 +1,4 @@
-"""What pages read of the rollups and of services: sums and latencies by span of time, probes, the latest failures."""
+"""What pages read of the rollups and of services: sums and latencies by span of time, the latest failures."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import and_, func, select
 
 from registry.rollups import US_PER_MINUTE
-from registry.tables import call_messages, calls, models, offerings, probes, rollups, services
+from registry.tables import call_messages, calls, models, offerings, rollups, services
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,18 +40,6 @@ class OfferingName:
     service_id: int
     service: str
     model: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProbeRow:
-    """What the latest look at a service found. Times are in microseconds; ``since_us``: since when it is so."""
-
-    service_id: int
-    ok: bool
-    message: str
-    latency_us: int
-    probed_us: int
-    since_us: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,17 +124,6 @@ async def read_offering_names(store: Store) -> Mapping[int, OfferingName]:
             row.offering_id: OfferingName(service_id=row.service_id, service=row.service, model=row.model)
             for row in await connection.execute(statement)
         }
-
-
-async def read_probes(store: Store) -> Mapping[int, ProbeRow]:
-    """The latest look at each service that was looked at, by the service's id.
-
-    Raises:
-        StoreError: the database cannot be used.
-    """
-    async with store.read() as connection:
-        rows = await connection.execute(select(probes))
-        return {row.service_id: ProbeRow(**row._mapping) for row in rows}  # noqa: SLF001 - SQLAlchemy's public name
 
 
 async def read_failed_calls(store: Store, limit: int = 20) -> tuple[FailedCall, ...]:

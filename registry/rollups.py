@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select, tuple_
 
 from registry.calls import column
-from registry.dialects import ROLLUPS_TURN, insert_into, take_turn
+from registry.dialects import ROLLUPS_TURN, insert_into, stepped, take_turn
 from registry.errors import RecordUnreadable
 from registry.histogram import bucket_of, from_bytes, merge, quantile, to_bytes
 from registry.tables import rollups
@@ -101,7 +101,7 @@ async def write_rollups(connection: AsyncConnection, together: Mapping[Key, Sums
     keys = sorted(together)
     for start in range(0, len(keys), _BATCH):
         batch = keys[start : start + _BATCH]
-        statement = select(rollups).where(tuple_(*_KEY).in_(batch))
+        statement = select(rollups).where(tuple_(*_KEY).in_(stepped(batch)))
         there = {tuple(row[:4]): row for row in await connection.execute(statement)}
         rows = []
         for key in batch:

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 from sqlalchemy import delete, select
 
 from registry.clock import now_us
-from registry.dialects import SCORES_TURN, insert_into, take_turn
+from registry.dialects import SCORES_TURN, insert_into, stepped, take_turn
 from registry.evidence import EvidenceKey, Opinions, Shift, contribution_of, decay_at, shift_between
 from registry.tables import checked_tasks, quality_evidence, scores
 from registry.words import Capability, Score
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -121,7 +121,7 @@ class Scores:
         opinions = {task_id: Opinions() for task_id in task_ids}
         for task_id, score in await _read_scores(connection, task_ids):
             opinions[task_id].add(score)
-        counted = select(checked_tasks).where(checked_tasks.c.task_id.in_(task_ids))
+        counted = select(checked_tasks).where(checked_tasks.c.task_id.in_(stepped(task_ids)))
         for task_id, checks in (await connection.execute(counted)).all():
             opinions[task_id].checks = checks
         shifts: dict[EvidenceKey, Shift] = {}
@@ -139,7 +139,7 @@ class Scores:
     ) -> None:
         checked = [task.task_id for task in judged if any(score.source == "check" for score in task.scores)]
         if checked:
-            stale = delete(scores).where(scores.c.task_id.in_(checked), scores.c.source == "check")
+            stale = delete(scores).where(scores.c.task_id.in_(stepped(checked)), scores.c.source == "check")
             await connection.execute(stale)
             insert = insert_into(connection, checked_tasks)
             counts = [{"task_id": task_id, "checks": opinions[task_id].checks} for task_id in sorted(set(checked))]
@@ -170,9 +170,9 @@ def estimate(good: float, bad: float, prior: float) -> Estimate:
     return Estimate(mean=mean, low=max(0.0, mean - width), high=min(1.0, mean + width), evidence=good + bad)
 
 
-async def _read_scores(connection: AsyncConnection, task_ids: Iterable[int]) -> list[tuple[int, Score]]:
+async def _read_scores(connection: AsyncConnection, task_ids: Collection[int]) -> list[tuple[int, Score]]:
     names = ("task_id", "source", "name", "value", "critical", "rater", "rule_version", "reason", "sampled")
-    statement = select(*(scores.c[name] for name in names)).where(scores.c.task_id.in_(task_ids))
+    statement = select(*(scores.c[name] for name in names)).where(scores.c.task_id.in_(stepped(task_ids)))
     rows = (await connection.execute(statement.order_by(*scores.primary_key))).mappings()
     return [(row["task_id"], Score(**row)) for row in rows]
 

@@ -199,7 +199,8 @@ def _wrong_value(error: ValidationError, layers: tuple[Layer, ...]) -> SettingsE
     first = error.errors(include_url=False)[0]
     name = str(first["loc"][0])
     source = next(layer.source_of(name) for layer in layers if name in layer.values)
-    sentence = first["msg"][:1].lower() + first["msg"][1:]
+    message = first["msg"].removeprefix("Value error, ")
+    sentence = message[:1].lower() + message[1:]
     return SettingsError(f"{name} is {_shown(first['input'])!r}, but {sentence}", source=source, key=name)
 
 

@@ -14,8 +14,8 @@ class Breaker:
     """Closed, open, or half open with one probe under way. Times are on whatever clock ``now`` is read from.
 
     >>> breaker = Breaker()
-    >>> for _ in range(5):
-    ...     breaker.failed(100.0)
+    >>> [breaker.failed(100.0) for _ in range(5)]
+    [False, False, False, False, True]
     >>> breaker.is_open, breaker.until, breaker.lets_through(100.1), breaker.lets_through(100.3)
     (True, 100.25, False, True)
     >>> breaker.probe(); breaker.lets_through(100.3)

@@ -12,6 +12,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -49,11 +50,22 @@ class NoCandidate(RoutingError):
         meant = [c for c in capable if c.excluded is not Exclusion.NOT_PINNED]
         if not meant:
             return (
-                f"no service can do `{self.request.capability}` now: {capable[0].reason}, and there is no such offering"
+                f"no service can do `{self.request.capability}` now: {capable[0].reason}, and there is no such "
+                f"offering{self._nearest()}"
             )
         reasons = list(dict.fromkeys(f"{c.offering.partition('/')[0]}: {c.reason}" for c in meant))
         more = f"; and {len(reasons) - _MOST_REASONS} more" if len(reasons) > _MOST_REASONS else ""
         return f"no service can do `{self.request.capability}` now: {'; '.join(reasons[:_MOST_REASONS])}{more}"
+
+    def _nearest(self) -> str:
+        pinned = self.request.requirements.pinned or ""
+        known = {
+            name
+            for candidate in self.decision.candidates
+            for name in (candidate.offering, *candidate.offering.split("/", 1))
+        }
+        close = difflib.get_close_matches(pinned, sorted(known - {pinned}), n=1)
+        return f"; did you mean {close[0]!r}?" if close else ""
 
 
 class AttemptsFailed(RoutingError):

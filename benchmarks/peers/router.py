@@ -46,8 +46,8 @@ class Router:
     """Routes over services that speak OpenAI's chat format.
 
     Args:
-        services: each with ``name``, ``base`` (``http://127.0.0.1:9100``), and ``price_in`` and ``price_out``, in dollars
-            per 1,000 tokens.
+        services: each with ``name``, ``base`` (``http://127.0.0.1:9100``), ``price_in`` and ``price_out`` (dollars per
+            1,000 tokens).
         timeout: how long one request may take in all, in seconds.
         retries: not used: time and money bound a walk here, not a count.
         opt: the HTTP engine, such as ``aiohttp``; the settings' where empty.

@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING, Literal
 from dashboards.frames.latencies import add_up, no_counts, quantile_ms
 from dashboards.frames.overview import service_of
 from dashboards.frames.words import ago, share
-from registry import Catalogue, FailureClass, from_us, now_us, to_us
+from registry import Catalogue, FailureClass, from_us, now_us, read_probes, to_us
 from registry.page_reads import (
     minute_of,
     read_failed_calls,
     read_histograms,
     read_offering_names,
-    read_probes,
     read_sums,
 )
 
@@ -24,8 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from blocks.credentials import CredentialSource
-    from registry import Clock, Offering, Service, Store
-    from registry.page_reads import FailedCall, OfferingName, ProbeRow, SpanSums
+    from registry import Clock, Offering, Probe, Service, Store
+    from registry.page_reads import FailedCall, OfferingName, SpanSums
 
 Health = Literal["up", "degraded", "down", "no key", "off", "idle"]
 
@@ -180,7 +179,7 @@ class ServicesReader:
         }
 
     async def _health(
-        self, service: Service, recent: tuple[int, int], probe: ProbeRow | None, at_us: int
+        self, service: Service, recent: tuple[int, int], probe: Probe | None, at_us: int
     ) -> tuple[Health, str]:
         if not service.enabled:
             return "off", "disabled: routing leaves it out"

@@ -10,6 +10,8 @@ from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 from prefect.runtime import flow_run, task_run
 
+from flows.batch.admission import place_among_batches
+from flows.batch.earlier import VERSION, run_before, run_print, version_of
 from flows.batch.flow_input import input_file
 from flows.batch.output import batched, rejected_path, write_results
 from flows.batch.parameters import BatchParameters, format_of
@@ -18,10 +20,12 @@ from flows.batch.surveying import Asking, digest_of, limited, survey
 from flows.batch.watching import current_batch_observer
 from flows.batch.working import Working
 from flows.errors import TableChanged
-from flows.resuming import fingerprint, run_to_resume
+from flows.resuming import run_to_resume
 from flows.running import flow_runtime, noted_end
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from flows.batch.output import Tally
     from flows.batch.reading import Row, Table
     from flows.batch.surveying import Survey
@@ -29,9 +33,6 @@ if TYPE_CHECKING:
     from routing import Runtime
 
 logger = logging.getLogger(__name__)
-
-VERSION = "1"
-"""Of templates and requests together: a row's result is used again only by the same version."""
 
 CHUNKS_AHEAD = 2
 """Chunks that are open beyond those that the concurrency needs, so that no place stays empty at a chunk's end."""
@@ -55,7 +56,8 @@ async def _chunk(first: int, last: int, work: Any) -> None:  # noqa: ARG001 - th
 async def route_batch(parameters: BatchParameters) -> dict[str, Any]:
     """Every row of a table through the router; the same table out, with result, service, cost, score and error.
 
-    The same call after a crash or a Ctrl-C goes on with what is missing.
+    The same call after a crash or a Ctrl-C goes on with what is missing. Where Prefect has the limit
+    ``turnout-batches`` and all its places are taken, it waits for one.
 
     Returns:
         ``run_id``, ``output``, ``rejected`` (a path, or None), ``rows``, ``done``, ``failed``, ``rejected_rows``,
@@ -69,43 +71,49 @@ async def route_batch(parameters: BatchParameters) -> dict[str, Any]:
     async with input_file(parameters) as path, flow_runtime() as runtime:
         table = await asyncio.to_thread(open_table, path)
         found = await asyncio.to_thread(survey, table, parameters, path)
-        asking = Asking(parameters, table.columns)
-        run = await _begin(runtime, parameters, found)
-        observer = current_batch_observer.get()
-        observer.began(run.run_id, found.rows)
-        async with noted_end(runtime, run.run_id):
-            working = Working(
-                runtime=runtime,
-                run=run,
-                asking=asking,
-                version=fingerprint(VERSION, parameters.asked()),
-                places=parameters.concurrency or runtime.settings.batch_concurrency,
-                retry_failed=parameters.retry_failed,
-                observer=observer,
-            )
-            try:
-                await _work(runtime, working, table, parameters)
-            finally:
-                await working.aclose()
-            if await asyncio.to_thread(digest_of, path) != found.digest:
-                raise TableChanged(str(path))
-            tally = await write_results(runtime, run, table, found, parameters)
-            await runtime.drain()
-            await runtime.runs.finish(run.run_id, "done", output=str(parameters.output_path.absolute()))
-            result = _told(run, parameters, found, tally)
-            observer.written(result)
-        return result
+        async with place_among_batches():
+            return await _run(runtime, table, found, parameters, path)
+
+
+async def _run(
+    runtime: Runtime, table: Table, found: Survey, parameters: BatchParameters, path: Path
+) -> dict[str, Any]:
+    """Begin or go on, ask what is missing, write the results."""
+    asking = Asking(parameters, table.columns)
+    run = await _begin(runtime, parameters, found)
+    observer = current_batch_observer.get()
+    observer.began(run.run_id, found.rows)
+    async with noted_end(runtime, run.run_id):
+        working = Working(
+            runtime=runtime,
+            run=run,
+            asking=asking,
+            version=version_of(parameters),
+            places=parameters.concurrency or runtime.settings.batch_concurrency,
+            retry_failed=parameters.retry_failed,
+            observer=observer,
+        )
+        try:
+            await _work(runtime, working, table, parameters)
+        finally:
+            await working.aclose()
+        if await asyncio.to_thread(digest_of, path) != found.digest:
+            raise TableChanged(str(path))
+        tally = await write_results(runtime, run, table, found, parameters)
+        await runtime.drain()
+        await runtime.runs.finish(run.run_id, "done", output=str(parameters.output_path.absolute()))
+        result = _told(run, parameters, found, tally)
+        observer.written(result)
+    return result
 
 
 async def _begin(runtime: Runtime, parameters: BatchParameters, found: Survey) -> Run:
     """The run of the same table and questions, where there is one; else a new one. A finished one keeps its results."""
-    asked = parameters.asked()
-    print_ = fingerprint(found.digest, found.rows, asked)
     runs, settings = runtime.runs, runtime.settings
-    resumed = await run_to_resume(runs, print_)
+    resumed = await run_to_resume(runs, run_print(parameters, found))
     if resumed is not None:
         return resumed
-    before = None if parameters.fresh else await runs.latest("route_batch", print_)
+    before = await run_before(runtime, parameters, found)
     if before is not None:
         return await runs.resume(before.run_id, also_done=True)
     told = parameters.model_dump(mode="json", exclude={"fresh", "database_url"})
@@ -113,8 +121,8 @@ async def _begin(runtime: Runtime, parameters: BatchParameters, found: Survey) -
     if parameters.input_path is not None:
         told["input_path"] = str(parameters.input_path.absolute())
     return await runs.start(
-        "route_batch", VERSION, print_, told, workspace=settings.workspace, principal=settings.principal,
-        flow_run_id=flow_run.id,
+        "route_batch", VERSION, run_print(parameters, found), told, workspace=settings.workspace,
+        principal=settings.principal, flow_run_id=flow_run.id,
     )  # fmt: skip
 
 

@@ -7,9 +7,9 @@ import mimetypes
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from flows.batch.earlier import STAGE, item_of
 from flows.batch.parameters import format_of
 from flows.batch.surveying import RESULT_COLUMNS, RESULT_TYPES, limited
-from flows.batch.working import STAGE, item_of
 from flows.batch.writing import TableFile
 from registry.words import NANOUSD_PER_USD
 

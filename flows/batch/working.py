@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import orjson
-
+from flows.batch.earlier import STAGE, is_settled, item_of, seen_of
 from flows.errors import TemplateInvalid
 from quality import QualityError
 from registry import RegistryError
@@ -27,18 +25,12 @@ if TYPE_CHECKING:
     from registry.words import TaskResult
     from routing import Runtime
 
-STAGE = "rows"
 FLUSH_ROWS = 64
 FLUSH_SECONDS = 0.1
 
 _REJECTED = frozenset({FailureClass.INVALID_OUTPUT, FailureClass.REFUSED})
 # Nothing about the row is wrong, nor about any other: going on would fail them all in the same way.
 _ENDS_ALL = (NoCandidate, QualityError, RegistryError)
-
-
-def item_of(number: int) -> str:
-    """A row's name in the item ledger: its number, so that names sort as rows do."""
-    return f"{number:010d}"
 
 
 @dataclass(slots=True)
@@ -156,16 +148,16 @@ class Working:
         refused: list[ItemRow] = []
         for row in rows:
             item = item_of(row.number)
-            state, seen_before = before.get(item, ("pending", ""))
+            kept = before.get(item)
             texts, problem = self._texts(row)
             if texts is None:
-                if state != "rejected":
+                if kept is None or kept[0] != "rejected":
                     refused.append(self._row(item, "rejected", "", message=problem))
                 self._observer.kept("rejected", 1)
                 continue
-            seen = hashlib.sha256(orjson.dumps([self._version, *texts])).hexdigest()
-            if self._is_settled(state) and seen == seen_before:
-                self._observer.kept(state, 1)
+            seen = seen_of(self._version, texts)
+            if kept is not None and is_settled(kept, seen, retry_failed=self._retry_failed):
+                self._observer.kept(kept[0], 1)
             else:
                 due.append(Due(item, texts, seen))
         return due, refused
@@ -178,9 +170,6 @@ class Working:
             return self._asking.texts(row.values), ""
         except TemplateInvalid as error:
             return None, error.problem
-
-    def _is_settled(self, state: ItemState) -> bool:
-        return state == "done" or (state in {"failed", "rejected"} and not self._retry_failed)
 
     async def _one(self, due: Due) -> None:
         try:

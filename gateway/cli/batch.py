@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from gateway.cli.commands import flags_of
+from gateway.cli.memory import bound_arenas, collect_often
 from gateway.cli.opening import in_loop, load_settings
 from gateway.cli.terminal import colourful, confirm, say, say_json, tell
 from gateway.errors import InputUnusable, NothingDone, SomeRowsFailed, Stopped
@@ -65,6 +66,7 @@ def batch(
     where some are not.
     """
     settings = load_settings(flags_of(context))
+    bound_arenas()
     with ExitStack() as parts:
         where = _input(source, out, query, input_format, parts)
         parameters = _parameters(
@@ -179,10 +181,10 @@ async def _run(
         _say_estimate(estimate, as_json=as_json and dry_run)
     if dry_run:
         return None
-    if estimate["cost_high_nanousd"] > _ASK_ABOVE_NANOUSD and not yes:
+    if estimate["left"]["cost_high_nanousd"] > _ASK_ABOVE_NANOUSD and not yes:
         from registry import format_usd
 
-        confirm(f"This may cost up to {format_usd(estimate['cost_high_nanousd'])}. Go on?", yes=False)
+        confirm(f"This may cost up to {format_usd(estimate['left']['cost_high_nanousd'])}. Go on?", yes=False)
     console = Console(stderr=True, no_color=not colourful(), highlight=False)
     with BatchProgress(console, quiet=as_json) as progress:
         async with prefect_server(home.prefect), Runtime.open(settings):
@@ -197,6 +199,7 @@ async def _run(
                 "prefect._internal.concurrency",
             )
             current_batch_observer.set(progress)
+            collect_often()
             outcome = await _watched(asyncio.ensure_future(route_batch(parameters)), progress)
             if outcome.is_server_lost:
                 _end(outcome, as_json=as_json)  # and with it this process: closing in order would wait for the server
@@ -227,20 +230,29 @@ async def _estimate(runtime: Any, parameters: BatchParameters) -> dict[str, Any]
 
 
 def _say_estimate(estimate: dict[str, Any], *, as_json: bool) -> None:
-    from registry import format_usd
-
     if as_json:
         say_json(estimate)
         return
-    tell(
-        f"{estimate['rows']:,} rows, {estimate['askable']:,} of them to be asked; about {estimate['input_tokens']:,} "
-        f"tokens in and up to {estimate['output_tokens']:,} out."
-    )
+    tell(f"{estimate['rows']:,} rows, {estimate['askable']:,} of them to be asked; {_tokens(estimate)}.")
     for problem in estimate["problems"]:
         tell(f"  {problem}")
-    low, likely, high = (format_usd(estimate[f"cost_{name}_nanousd"]) for name in ("low", "likely", "high"))
     known = "" if estimate["price_known"] else ", as far as prices are known"
-    tell(f"At {estimate['offering']} that is about {likely} (between {low} and {high}){known}.")
+    tell(f"At {estimate['offering']} that is about {_cost(estimate)}{known}.")
+    if estimate["settled"]:
+        left = estimate["left"]
+        told = f", {_tokens(left)}; about {_cost(left)}" if left["askable"] else ""
+        tell(f"Ended before: {estimate['settled']:,}. Left to ask: {left['askable']:,}{told}.")
+
+
+def _tokens(sums: dict[str, Any]) -> str:
+    return f"about {sums['input_tokens']:,} tokens in and up to {sums['output_tokens']:,} out"
+
+
+def _cost(sums: dict[str, Any]) -> str:
+    from registry import format_usd
+
+    low, likely, high = (format_usd(sums[f"cost_{name}_nanousd"]) for name in ("low", "likely", "high"))
+    return f"{likely} (between {low} and {high})"
 
 
 def _end(outcome: _Outcome, *, as_json: bool) -> None:

@@ -67,9 +67,9 @@ def _parameters(**values: Any) -> StoryboardParameters:
     try:
         return StoryboardParameters(**values)
     except ValidationError as error:
-        first = error.errors()[0]
-        name = "-".join(map(str, first["loc"])) or "input"
-        raise typer.BadParameter(f"--{name}: {first['msg']}") from None
+        first = error.errors(include_url=False, include_input=False)[0]
+        name = "-".join(map(str, first["loc"])).replace("_", "-") or "input"
+        raise typer.BadParameter(f"--{name}: {first['msg'].removeprefix('Value error, ')}") from None
 
 
 @contextmanager

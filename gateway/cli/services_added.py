@@ -22,6 +22,7 @@ _LOOKS_LIKE_KEY = re.compile(
     r"(?=\S*[a-z])(?=\S*\d)(?:sk|pk|rk|key|gh[pousr]|hf|xai|AKIA)[-_]?\S{12,}"
     r"|(?=\S*[a-z])(?=\S*[A-Z])(?=\S*\d)\S{20,}"
 )
+_ASSIGNED = re.compile(r"[A-Z_][A-Z0-9_]*=[^=]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,6 +149,11 @@ async def _put_offerings(
 def _refuse_secrets(new: NewService) -> None:
     """Refuse a key where its place should be named. It is not repeated: what is printed is often kept."""
     place = (new.key or "").partition(":")[2] or (new.key or "")
+    if _ASSIGNED.match(place):
+        problem = (
+            "give the variable's name alone, without = and its value: --key env:MY_API_KEY. The value stays outside"
+        )
+        raise EntryInvalid("--key", problem)
     if _LOOKS_LIKE_KEY.fullmatch(place):
         problem = (
             "that looks like the key itself, which the shell now has in its history; put it into an environment "

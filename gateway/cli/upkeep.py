@@ -10,6 +10,7 @@ import typer
 from gateway.cli.commands import flags_of
 from gateway.cli.opening import in_loop, load_settings
 from gateway.cli.terminal import confirm, say, say_json
+from gateway.errors import InputUnusable, OutputUnusable
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
 
@@ -55,6 +56,8 @@ def backup(
 
     settings = load_settings(flags_of(context))
     home = Home(settings.home)
+    if target is not None:
+        _check_folder(target)
     archive = in_loop(lambda: back_up(settings.store_url, target or home.backups, assets=home.assets))
     say(f"Backed up into {archive} ({_size(archive.stat().st_size)}).")
 
@@ -73,6 +76,8 @@ def restore(
     from registry.settings import mask_password
 
     settings = load_settings(flags_of(context))
+    if not archive.exists():
+        raise InputUnusable(str(archive), "there is no such file")
     confirm(f"Replace {mask_password(settings.store_url)} by {archive}?", yes=yes)
     home = Home(settings.home).make()
     restored = in_loop(lambda: put_back(archive, settings.store_url, backup_directory=home.backups, assets=home.assets))
@@ -122,6 +127,20 @@ def version() -> None:
     except PackageNotFoundError:
         number = "(not installed as a package)"
     say(f"Turnout {number}, Python {platform.python_version()}")
+
+
+def _check_folder(target: Path) -> None:
+    """Refuse a target whose folder is not there: one that is mistyped is not to be made, and forgotten with a backup.
+
+    Raises:
+        OutputUnusable: it is not there.
+    """
+    folder = target.parent if target.suffix and not target.is_dir() else target
+    if not folder.is_dir():
+        problem = "it is no folder" if folder.exists() else "there is no such folder; make it, or name another"
+        raise OutputUnusable(str(folder), problem)
+    if folder != target and not target.name.endswith(".tar.gz"):
+        raise OutputUnusable(str(target), "a backup is called FILE.tar.gz")
 
 
 def _verdict(problems: int, warnings: int) -> str:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 T = TypeVar("T", bound=BaseModel)
 
 DEEPEST = 64
+MOST_ANSWERS = 8
 # What the body says of itself rather than of the model; all else in it is a parameter that a service may accept.
 _OWN_FIELDS = {
     "model", "messages", "stream", "stream_options", "n", "max_tokens", "max_completion_tokens", "response_format",
@@ -121,7 +122,7 @@ class ChatBody(BaseModel):
     messages: list[Turn] = Field(min_length=1, max_length=10_000)
     stream: bool = False
     stream_options: StreamOptions | None = None
-    n: int | None = Field(default=None)
+    n: int | None = Field(default=None, ge=1, le=MOST_ANSWERS)
     max_tokens: int | None = Field(default=None, ge=1)
     max_completion_tokens: int | None = Field(default=None, ge=1)
     temperature: float | None = Field(default=None, ge=0, le=2)
@@ -138,8 +139,8 @@ class ChatBody(BaseModel):
         Raises:
             Problem: it asks for what there is not.
         """
-        if self.n not in {None, 1}:
-            raise Problem(400, "unsupported_value", "one answer a request: n may be 1", param="n")
+        if self.stream and self.n not in {None, 1}:
+            raise Problem(400, "unsupported_value", "a stream has one answer: n may be 1, or stream false", param="n")
         schema = None if self.response_format is None else self.response_format.schema_asked()
         given = self.model_dump(exclude=_OWN_FIELDS, exclude_none=True)
         limit = self.max_completion_tokens or self.max_tokens

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from contextlib import AsyncExitStack, aclosing
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import orjson
@@ -49,8 +50,8 @@ async def chat(request: Request, state: State) -> Response:
     if body.stream:
         wants_usage = body.stream_options is not None and body.stream_options.include_usage
         return await _begin_stream(request, state, task, wants_usage=wants_usage)
-    result = await until_gone(request, run(state, task))
-    return Response(orjson.dumps(_completion(result)), media_type="application/json", headers=headers_of(result))
+    results = await until_gone(request, _several(state, task, body.n or 1))
+    return Response(orjson.dumps(_completion(results)), media_type="application/json", headers=headers_of(*results))
 
 
 def check_model(state: State, task: TaskRequest) -> None:
@@ -85,6 +86,32 @@ async def run(state: State, task: TaskRequest) -> TaskResult:
     return result
 
 
+async def _several(state: State, task: TaskRequest, count: int) -> list[TaskResult]:
+    """So many answers to the same work, asked for at once, within its one budget. One that fails ends the others.
+
+    Raises:
+        Problem: one could not be had.
+    """
+    if count == 1:
+        return [await run(state, task)]
+    asking = [asyncio.ensure_future(run(state, _share(task, index, count))) for index in range(count)]
+    try:
+        return await asyncio.gather(*asking)
+    finally:
+        for one in asking:
+            one.cancel()
+        await asyncio.gather(*asking, return_exceptions=True)
+
+
+def _share(task: TaskRequest, index: int, count: int) -> TaskRequest:
+    """The work of one answer among several: its share of the budget, and another seed where one is given."""
+    params = dict(task.params)
+    if "seed" in params:
+        params["seed"] += index
+    budget = task.budget_nanousd
+    return replace(task, params=params, budget_nanousd=None if budget is None else budget // count)
+
+
 async def until_gone(request: Request, work: Awaitable[T]) -> T:
     """What the work gives; it is cancelled where the client goes away before.
 
@@ -109,15 +136,17 @@ async def _gone(receive: Receive) -> None:
         pass
 
 
-def headers_of(result: TaskResult) -> dict[str, str]:
-    """What the head of an answer says of how it came about."""
+def headers_of(*results: TaskResult) -> dict[str, str]:
+    """What the head of an answer says of how it came about; of several results, all in their order."""
+    cost_nanousd = sum(result.cost_nanousd for result in results)
+    dropped = dict.fromkeys(name for result in results for name in result.dropped_params)
     told = {
-        "x-turnout-decision": str(result.task_id),
-        "x-turnout-service": result.offering,
-        "x-turnout-cost-usd": format_usd(result.cost_nanousd).removeprefix("$").replace(",", ""),
+        "x-turnout-decision": ",".join(str(result.task_id) for result in results),
+        "x-turnout-service": ",".join(dict.fromkeys(result.offering for result in results)),
+        "x-turnout-cost-usd": format_usd(cost_nanousd).removeprefix("$").replace(",", ""),
     }
-    if result.dropped_params:
-        told["x-turnout-dropped"] = ",".join(result.dropped_params)
+    if dropped:
+        told["x-turnout-dropped"] = ",".join(dropped)
     return {name: value.encode("ascii", "replace").decode() for name, value in told.items()}
 
 
@@ -132,7 +161,20 @@ def usage_shape(usage: Usage) -> dict[str, Any]:
     }
 
 
-def _completion(result: TaskResult) -> dict[str, Any]:
+def _completion(results: list[TaskResult]) -> dict[str, Any]:
+    """OpenAI's shape of an answer: a choice a result, and what they used together."""
+    first, *more = results
+    return {
+        "id": f"chatcmpl-{first.task_id}",
+        "object": "chat.completion",
+        "created": int(time.time()),
+        "model": first.offering,
+        "choices": [_choice(index, result) for index, result in enumerate(results)],
+        "usage": usage_shape(sum((result.usage for result in more), first.usage)),
+    }
+
+
+def _choice(index: int, result: TaskResult) -> dict[str, Any]:
     message: dict[str, Any] = {"role": "assistant", "content": result.text or None, "refusal": None}
     if result.reasoning:
         message["reasoning_content"] = result.reasoning
@@ -143,15 +185,7 @@ def _completion(result: TaskResult) -> dict[str, Any]:
         ]
     elif not result.text:
         message["content"] = ""
-    choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": _finish(result)}
-    return {
-        "id": f"chatcmpl-{result.task_id}",
-        "object": "chat.completion",
-        "created": int(time.time()),
-        "model": result.offering,
-        "choices": [choice],
-        "usage": usage_shape(result.usage),
-    }
+    return {"index": index, "message": message, "logprobs": None, "finish_reason": _finish(result)}
 
 
 def _finish(result: TaskResult) -> str:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import uvicorn
 
 from gateway.http.app import make_app
+from gateway.http.heads import BoundedHeads
 from gateway.http.metrics import Metrics
 from gateway.http.state import State
 from registry import AccessKeys, KeyMissing
@@ -87,7 +88,7 @@ async def serve(settings: Settings, host: str, port: int, on_ready: Callable[[in
 def _config(app: object, settings: Settings) -> uvicorn.Config:
     return uvicorn.Config(
         app,  # type: ignore[arg-type]  # an ASGI application; uvicorn's own type names are narrower
-        http="h11",  # it bounds a request's head, which httptools does not
+        http=BoundedHeads,  # on h11, which bounds a head's size; httptools does not
         h11_max_incomplete_event_size=LARGEST_HEAD_BYTES,
         ws="none",
         lifespan="off",

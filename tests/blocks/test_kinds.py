@@ -36,7 +36,7 @@ async def test_a_fake_in_the_catalogue_says_what_its_options_say(parts, make_cal
 
 
 def test_an_unknown_kind_is_told_with_those_that_there_are(parts):
-    with pytest.raises(UnknownServiceKind, match="'parrot'; there are fake, local, openai_compatible, sketch"):
+    with pytest.raises(UnknownServiceKind, match="'parrot'; there are local, openai_compatible, sketch"):
         make_service(row("parrot"), parts)
 
 

@@ -7,14 +7,22 @@ import json
 import os
 import signal
 import sqlite3
+import subprocess
+import sys
 import time
 from contextlib import closing
+from pathlib import Path
 
+import httpx
 import pytest
+
+from gateway.up.arranging import BATCHES_AT_ONCE
 
 pytestmark = pytest.mark.prefect
 
 PROMPT = ("--prompt", "{{ row.text }}")
+LIMIT = "turnout-batches"
+REPOSITORY = Path(__file__).parents[2]
 ROWS = 120
 CONCURRENCY = 8
 
@@ -167,6 +175,24 @@ def test_a_dry_run_says_rows_tokens_and_cost_and_calls_nobody(batch_place, model
     assert not (tmp_path / "out.csv").exists()
 
 
+def test_a_dry_run_says_what_is_left_where_most_is_done(batch_place, model_server, table, tmp_path):
+    source = table(["a lamp", "this one fails", "a ship"])
+    command = ("batch", source, tmp_path / "out.csv", *PROMPT, "--policy", "hasty")
+    assert batch_place.turnout(*command).code == 3
+    before = model_server.calls()
+    told = batch_place.turnout(*command, "--dry-run", "--json").json
+    assert (told["askable"], told["settled"], told["left"]["askable"], told["left"]["input_tokens"]) == (3, 3, 0, 0)
+    again = batch_place.turnout(*command, "--dry-run", "--retry-failed", "--json").json
+    assert (again["askable"], again["settled"], again["left"]["askable"]) == (3, 2, 1)
+    assert 0 < again["left"]["input_tokens"] < again["input_tokens"]
+    said = batch_place.turnout(*command, "--dry-run", "--retry-failed").err
+    assert "3 rows, 3 of them to be asked" in said
+    assert "Ended before: 2. Left to ask: 1, about" in said
+    anew = batch_place.turnout(*command, "--dry-run", "--fresh", "--json").json
+    assert (anew["settled"], anew["left"]["askable"]) == (0, 3)
+    assert model_server.calls() == before
+
+
 def test_standard_input_is_a_table_too(batch_place, tmp_path, ended):
     source = tmp_path / "piped"
     source.write_text('{"text": "a lamp"}\n', encoding="utf-8")
@@ -219,6 +245,32 @@ def test_what_cannot_be_worked_on_is_one_sentence_and_nothing_is_written(
 def test_a_command_that_makes_no_sense_is_a_usage_error(batch_place, arguments, why):
     how = batch_place.turnout("batch", *arguments)
     assert (how.code, why in how.err) == (2, True), how.err
+
+
+def test_a_batch_waits_for_a_place_under_the_limit_that_turnout_up_makes(
+    batch_place, shared_prefect, model_server, table, tmp_path, ended
+):
+    code = "import asyncio; from gateway.up.arranging import arrange; asyncio.run(arrange())"
+    subprocess.run([sys.executable, "-c", code], env={**os.environ, **shared_prefect}, cwd=REPOSITORY, check=True)
+    user, _, password = shared_prefect["PREFECT_API_AUTH_STRING"].partition(":")
+    all_places = {"names": [LIMIT], "slots": BATCHES_AT_ONCE, "mode": "concurrency"}
+    with httpx.Client(base_url=shared_prefect["PREFECT_API_URL"], auth=(user, password)) as prefect:
+        taken = prefect.post("/v2/concurrency_limits/increment", json=all_places).raise_for_status().json()
+        assert [limit["name"] for limit in taken] == [LIMIT]
+        before = model_server.calls()
+        said = tmp_path / "said.txt"
+        with said.open("w") as file:
+            process = batch_place.start("batch", table(["a lamp"]), tmp_path / "out.csv", *PROMPT, stderr=file)
+        until = time.monotonic() + 60
+        while "this batch waits" not in said.read_text():
+            assert process.poll() is None, said.read_text()
+            assert time.monotonic() < until, said.read_text()
+            time.sleep(0.1)
+        assert model_server.calls() == before
+        prefect.post("/v2/concurrency_limits/decrement", json=all_places).raise_for_status()
+        assert ended(process).code == 0, said.read_text()
+        assert prefect.get(f"/v2/concurrency_limits/{LIMIT}").json()["active_slots"] == 0
+    assert len(read(tmp_path / "out.csv")) == 1
 
 
 def test_where_prefects_server_is_killed_the_batch_goes_on_to_its_end(place, table, tmp_path, ended):

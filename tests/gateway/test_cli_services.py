@@ -48,7 +48,8 @@ def test_a_price_that_is_not_given_is_unknown_and_asked_about_before_enabling(tu
 
 
 @pytest.mark.parametrize(
-    "key", ["sk-proj-4f9aKx81LmQ0bTz7", "env:sk_live_4f9aKx81LmQ0bTz7", "ghp_0123456789abcdefABCDEF", "hunter 2"]
+    "key",
+    ["sk-proj-4f9aKx81LmQ0bTz7", "env:sk_live_4f9aKx81LmQ0bTz7", "ghp_0123456789abcdefABCDEF", "hunter 2", "sesame=="],
 )
 def test_a_key_on_the_command_line_is_refused_and_not_repeated(turnout, key):
     refused = turnout(*ADD, "llama", "--key", key)
@@ -57,6 +58,21 @@ def test_a_key_on_the_command_line_is_refused_and_not_repeated(turnout, key):
     assert "env:" in refused.err
     assert key.removeprefix("env:") not in refused.err + refused.out
     assert turnout("services", "show", "mine").code == 1
+
+
+@pytest.mark.parametrize("key", ["OPENAI_API_KEY=sk-proj-4f9aKx81LmQ0bTz7", "env:MY_KEY=sesame"])
+def test_a_variable_with_its_value_is_refused_with_a_hint_and_without_the_value(turnout, key):
+    refused = turnout(*ADD, "llama", "--key", key)
+    assert (refused.code, refused.err.count("\n")) == (1, 1)
+    assert "give the variable's name alone" in refused.err
+    assert key.partition("=")[2] not in refused.err + refused.out
+
+
+def test_the_kind_for_tests_may_be_used_and_is_not_offered(turnout):
+    told = turnout(*ADD, "llama", "--kind", "fakee").err
+    assert "there are local, openai_compatible, sketch" in told
+    assert "'fake'" not in told
+    assert turnout(*ADD, "llama", "--kind", "fake").code == 0
 
 
 def test_nothing_of_a_service_stays_when_a_part_of_it_will_not_do(turnout):

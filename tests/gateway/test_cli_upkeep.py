@@ -39,6 +39,26 @@ def test_a_backup_brings_back_what_was_removed(turnout, home):
     assert turnout("services", "show", "openai").code == 0
 
 
+def test_a_backup_makes_no_folders(turnout, tmp_path):
+    turnout("services", "list")
+    missing = tmp_path / "nowhere" / "deep"
+    for target in (missing / "b.tgz", missing / "b.tar.gz", missing):
+        refused = turnout("backup", target)
+        assert (refused.code, refused.out) == (1, "")
+        assert (
+            refused.err == f"turnout: cannot write to {missing}: there is no such folder; make it, or name another.\n"
+        )
+    assert not missing.parent.exists()
+    assert "FILE.tar.gz" in turnout("backup", tmp_path / "b.tgz").err
+    assert turnout("backup", tmp_path).code == 0
+    assert turnout("backup", tmp_path / "b.tar.gz").code == 0
+
+
+def test_a_backup_that_is_not_there_is_noticed_before_anything_is_asked(turnout, tmp_path):
+    refused = turnout("restore", tmp_path / "nofile")
+    assert (refused.code, refused.err) == (1, f"turnout: {tmp_path / 'nofile'}: there is no such file.\n")
+
+
 def test_what_is_no_backup_is_refused_and_changes_nothing(turnout, tmp_path):
     turnout("services", "list")
     for name, content in (("missing.tar.gz", None), ("text.tar.gz", b"hello"), ("empty.tar.gz", b"")):

@@ -139,6 +139,7 @@ def test_a_file_in_the_place_of_the_results_folder_is_named(turnout, refused, th
 
 def test_a_policy_that_there_is_not_is_found_before_anything_is_begun(storyboard, refused, turnout, thought):
     assert "there is no policy 'carefull'" in refused(storyboard(thought, "--policy", "carefull"))
+    assert "did you mean 'default'?" in refused(storyboard(thought, "--policy", "defautl"))
     assert turnout("runs", "--json").json["runs"] == []
 
 

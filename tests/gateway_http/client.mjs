@@ -24,7 +24,7 @@ seen.models = (await client.models.list()).data.map((model) => model.id);
 seen.embeddings = (await client.embeddings.create({ model: "auto", input: ["a", "b"] })).data.map((item) => [...item.embedding]);
 const missing = await failure(client.chat.completions.create({ model: "nobody", messages: [{ role: "user", content: "x" }] }));
 seen.missing = [missing.constructor.name, missing.code];
-const wrong = await failure(ask("x", { n: 3 }));
+const wrong = await failure(ask("x", { n: 9 }));
 seen.wrong = [wrong.constructor.name, wrong.param];
 const revoked = new OpenAI({ baseURL: process.env.BASE, apiKey: process.env.REVOKED, maxRetries: 0 });
 seen.revoked = (await failure(revoked.models.list())).constructor.name;

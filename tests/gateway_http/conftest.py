@@ -12,6 +12,7 @@ import uvicorn
 
 from blocks import Embeds, Fails, Hangs, Says, Scripted, Streams, WantsTool
 from gateway.http.app import make_app
+from gateway.http.heads import BoundedHeads
 from gateway.http.metrics import Metrics
 from gateway.http.serving import _config
 from gateway.http.state import State
@@ -67,6 +68,7 @@ class Gateway:
             app = make_app(self.state, self.settings)
             app._body_seconds, app._stall_seconds = 1.0, 1.0
             self.server = uvicorn.Server(_config(app, self.settings))
+            self.server.config.http = type("Impatient", (BoundedHeads,), {"head_seconds": 1.0})
             self.server.config.host, self.server.config.port = "127.0.0.1", 0
             serving = asyncio.create_task(self.server.serve())
             while not self.server.started:  # noqa: ASYNC110 - uvicorn tells it no other way

@@ -33,7 +33,7 @@ def raw(gateway):
             answer = b""
             while chunk := _received(connection):
                 answer += chunk
-                if b"\r\n\r\n" in answer and len(answer) > 200 and not answer.startswith(b"HTTP/1.1 200"):
+                if answer.partition(b"\r\n\r\n")[2] and not answer.startswith(b"HTTP/1.1 200"):
                     break
         head, _, body = answer.partition(b"\r\n\r\n")
         return (int(head.split()[1]), body.decode()) if head else None
@@ -149,6 +149,33 @@ def test_depth_within_texts_and_allowed_depth_are_fine(client):
 def test_a_head_without_end_is_cut_off(raw):
     answer = raw(headers=[f"x-{number}: {'y' * 1000}" for number in range(100)])
     assert answer is None or answer[0] in {400, 431}
+
+
+@pytest.mark.parametrize("asked_before", [False, True])
+def test_a_head_that_trickles_in_is_cut_off(gateway, asked_before):
+    whole = f"GET /healthz HTTP/1.1\r\nhost: 127.0.0.1:{gateway.port}\r\n"
+    with socket.create_connection(("127.0.0.1", gateway.port), timeout=15) as connection:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if asked_before:
+            connection.sendall(f"{whole}\r\n".encode())
+            first = b""
+            while not first.endswith(b'{"status":"ok"}'):
+                first += connection.recv(65_536)
+        connection.settimeout(0.05)
+        answer = b""
+        for byte in f"{whole}x-slow: {'y' * 400}".encode():
+            try:
+                connection.send(bytes([byte]))
+                answer = connection.recv(65_536)
+                break
+            except TimeoutError:
+                continue
+    assert answer.startswith(b"HTTP/1.1 408 ")
+
+
+def test_a_client_that_says_nothing_at_all_is_let_go_of(gateway):
+    with socket.create_connection(("127.0.0.1", gateway.port), timeout=15) as connection:
+        assert connection.recv(1) == b""
 
 
 def test_a_client_that_takes_nothing_is_let_go_of(gateway):

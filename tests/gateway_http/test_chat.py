@@ -7,10 +7,12 @@ import json
 import struct
 import time
 from contextlib import suppress
+from dataclasses import replace
 
 import httpx
 import pytest
 
+from gateway.http.chat import _share
 from registry.words import FailureClass
 
 
@@ -127,13 +129,30 @@ def test_hints_in_metadata_reach_the_router_and_the_owner_is_the_keys(ask, gatew
     assert (late.status_code, late.json()["error"]["code"]) == (504, "deadline_passed")
 
 
+def test_several_answers_are_asked_for_at_once_and_their_usage_is_added_up(ask, gateway):
+    before = len(gateway.script.calls)
+    answer = ask(n=3, seed=7)
+    told = answer.json()
+    assert answer.status_code == 200, told
+    assert [choice["index"] for choice in told["choices"]] == [0, 1, 2]
+    assert {choice["message"]["content"] for choice in told["choices"]} == {"The lamp."}
+    assert told["usage"]["total_tokens"] == 3 * 10
+    asked = [call.request for call in gateway.script.calls[before:]]
+    assert sorted(request.params["seed"] for request in asked) == [7, 8, 9]
+    assert len(set(answer.headers["x-turnout-decision"].split(","))) == 3
+    assert _share(replace(asked[0], budget_nanousd=300), 2, 3).budget_nanousd == 100
+    assert ask("Please refuse", n=2).json()["error"]["code"] == ask("Please refuse").json()["error"]["code"]
+
+
 @pytest.mark.parametrize(
     ("body", "param"),
     [
         ({"messages": []}, "messages"),
         ({"messages": [{"role": "king", "content": "x"}]}, "messages.0.role"),
         ({"messages": [{"role": "user", "content": [{"type": "image_url"}]}]}, "messages.0.content"),
-        ({"messages": [{"role": "user", "content": "x"}], "n": 2}, "n"),
+        ({"messages": [{"role": "user", "content": "x"}], "n": 9}, "n"),
+        ({"messages": [{"role": "user", "content": "x"}], "n": 0}, "n"),
+        ({"messages": [{"role": "user", "content": "x"}], "n": 2, "stream": True}, "n"),
         ({"messages": [{"role": "user", "content": "x"}], "temperature": 9}, "temperature"),
     ],
 )

@@ -61,7 +61,7 @@ def test_errors_are_raised_as_its_own_classes(official, gateway):
     assert missing.value.code == "model_not_found"
     assert missing.value.request_id.startswith("req-")
     with pytest.raises(openai.BadRequestError) as wrong:
-        say(official, n=3)
+        say(official, n=9)
     assert wrong.value.param == "n"
     for key, error in ((gateway.revoked, openai.AuthenticationError), (gateway.reading, openai.PermissionDeniedError)):
         with pytest.raises(error):

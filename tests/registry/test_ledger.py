@@ -8,17 +8,19 @@ import sqlite3
 import time
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select
 
-from registry.calls import CallRow
+from registry.calls import CallRow, only_new
 from registry.errors import LedgerFull
 from registry.ledger import Ledger
 from registry.names import LONGEST_NAME, Names
 from registry.outbox import Event, Outbox
 from registry.rollups import read_rollups
+from registry.scores import Scores, TaskScores
 from registry.store import Store
 from registry.tables import call_messages, calls, names
 from registry.task_ids import WORKERS, TaskIds, claim_worker, task_time_seconds
+from registry.words import Capability, Score
 
 
 def row(task_id: int, **facts) -> CallRow:
@@ -181,6 +183,26 @@ async def test_any_name_gets_a_number_and_keeps_it(store, name):
 async def test_long_names_that_begin_alike_stay_apart(store):
     numbers = await Names(store).intern(["x" * 300 + "a", "x" * 300 + "b"])
     assert len(set(numbers.values())) == 2
+
+
+async def test_batches_of_every_size_are_written_with_a_few_kinds_of_statement(store):
+    """Drivers keep statements, 60 kB each at 300 places: one for every size of a batch would fill memory with them."""
+    seen = set()
+    for engine in (store.engine, store._reader):
+        event.listen(engine.sync_engine, "before_cursor_execute", lambda _, __, said, *___: seen.add(said))
+    numbered, scores = Names(store), Scores(store, time.time)
+    for size in range(1, 101):
+        task_ids = [size * 1_000 + number for number in range(size)]
+        await numbered.intern(f"row {task_id}" for task_id in task_ids)
+        async with store.write() as connection:
+            assert len(await only_new(connection, list(map(row, task_ids)))) == size
+        passed = [Score(task_id=task_id, source="check", name="not_empty", value=1.0) for task_id in task_ids]
+        judged = [
+            TaskScores(task_id=one.task_id, model_id=1, capability=Capability.TEXT, scores=(one,)) for one in passed
+        ]
+        await scores.record(judged)
+    assert await count(store, names) == sum(range(1, 101))
+    assert len(seen) < 100
 
 
 async def test_names_are_the_same_numbers_in_every_process(store, database_url):

@@ -123,6 +123,15 @@ async def test_work_pinned_to_what_is_not_there_says_so(opened):
         await runtime.run(task_request("text", "Hello.", service="nobody"))
 
 
+@pytest.mark.parametrize(
+    ("typed", "meant"), [("opnai", "openai"), ("locl", "local"), ("openai/gpt-4o-mni", "openai/gpt")]
+)
+async def test_work_pinned_to_a_mistyped_name_is_offered_the_nearest(opened, typed, meant):
+    runtime = await opened()
+    with pytest.raises(NoCandidate, match=f"no such offering; did you mean '{meant}"):
+        await runtime.run(task_request("text", "Hello.", service=typed))
+
+
 async def test_a_runtime_that_is_closed_says_so(opened):
     runtime = await opened()
     await runtime.aclose()
