@@ -22,12 +22,14 @@ if TYPE_CHECKING:
     )
     from blocks.credentials import CredentialSource
     from blocks.discovery import discover
+    from blocks.engines import transport_named
     from blocks.errors import BlockError, CredentialMissing, ScriptEnded, ServiceFailure, UnknownServiceKind
     from blocks.fake import Cuts, Draws, Embeds, Fails, Hangs, Says, Scripted, Streams, WantsTool
     from blocks.fold import Folding, collect
     from blocks.kinds import LocalSettings, Parts, ServiceFactory, make_service
     from blocks.local import Local, LocalStatus, find_model
     from blocks.openai_compatible import OpenAICompatible
+    from blocks.pyreqwest_transport import PyreqwestTransport
     from blocks.transport import HttpxTransport, Transport, WireReply, WireRequest
     from blocks.wire.openai import is_accepted
 
@@ -54,6 +56,7 @@ __all__ = [
     "OpenAICompatible",
     "Parts",
     "Probed",
+    "PyreqwestTransport",
     "ReasoningDelta",
     "Reply",
     "Says",
@@ -76,6 +79,7 @@ __all__ = [
     "find_model",
     "is_accepted",
     "make_service",
+    "transport_named",
 ]
 
 _NAMES = {
@@ -91,6 +95,8 @@ _NAMES = {
     "blocks.local": "Local LocalStatus find_model",
     "blocks.openai_compatible": "OpenAICompatible",
     "blocks.aiohttp_transport": "AiohttpTransport",
+    "blocks.engines": "transport_named",
+    "blocks.pyreqwest_transport": "PyreqwestTransport",
     "blocks.wire.openai": "is_accepted",
     "blocks.transport": "HttpxTransport Transport WireReply WireRequest",
 }

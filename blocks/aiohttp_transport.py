@@ -6,23 +6,28 @@ import asyncio
 import os
 import ssl
 from contextlib import asynccontextmanager
+from functools import cache
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 from blocks.errors import ServiceFailure
-from blocks.transport import WireReply, check_size, is_loopback, told_of
+from blocks.transport import WireAnswer, WireReply, check_size, is_loopback, told_of
 from registry.words import FailureClass
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator
 
     import aiohttp
+    from yarl import URL
 
     from blocks.transport import WireRequest
 
 _KEPT_IDLE_SECONDS = 3.0  # local servers drop idle connections after five; going first avoids calls into a closing one
 _NAMES_KEPT_SECONDS = 10
+_ADDRESSES_KEPT = 1_000
+CONNECT_SECONDS = 10.0
+HTTP_OK = 200
 
 
 class AiohttpTransport:
@@ -43,6 +48,7 @@ class AiohttpTransport:
         self._connections = connections
         self._session: aiohttp.ClientSession | None = None
         self._proxies: dict[str, str | None] = {}
+        self._urls: dict[str, URL] = {}
 
     @asynccontextmanager
     async def send(self, request: WireRequest) -> AsyncIterator[WireReply]:
@@ -56,6 +62,41 @@ class AiohttpTransport:
         finally:
             await chunks.aclose()
             response.close()  # where the body was read to its end, the connection has gone back already
+
+    async def fetch(self, request: WireRequest) -> WireAnswer:
+        """Send the request and read the whole answer (see :class:`blocks.Transport`)."""
+        session = self._session or self._new_session()
+        try:
+            async with session.request(
+                request.method,
+                self._url(request.url),
+                headers={"accept-encoding": "identity", **request.headers},
+                data=request.body or None,
+                allow_redirects=False,
+                proxy=self._proxy(request.url),
+            ) as response:
+                length = response.content_length
+                if length is not None:
+                    check_size(length, request)
+                    body = await response.read()
+                else:
+                    body = await _read_bounded(response, request)
+                # Of an answer that went well nobody reads the headers.
+                headers = {} if response.status == HTTP_OK else {k.lower(): v for k, v in response.headers.items()}
+                return WireAnswer(response.status, headers, body)
+        except _faults() as error:
+            raise failure_of(error, request) from _shown_cause(error)
+
+    def _url(self, url: str) -> URL:
+        """The address as the engine wants it: reading one takes as long as sending to it."""
+        made = self._urls.get(url)
+        if made is None:
+            from yarl import URL
+
+            if len(self._urls) >= _ADDRESSES_KEPT:
+                self._urls.clear()
+            made = self._urls[url] = URL(url, encoded=True)
+        return made
 
     async def aclose(self) -> None:
         """Let go of the connections."""
@@ -96,17 +137,20 @@ class AiohttpTransport:
             connector=connector,
             cookie_jar=aiohttp.DummyCookieJar(),
             trust_env=False,  # it would read passwords from ~/.netrc as well; proxies we look up ourselves
-            skip_auto_headers=("content-type",),
+            skip_auto_headers=("content-type", "user-agent"),
+            timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS),
         )
         return self._session
 
     def _proxy(self, url: str) -> str | None:
-        parts = urlsplit(url)
-        if parts.netloc not in self._proxies:
+        if url not in self._proxies:
+            parts = urlsplit(url)
             proxied = not is_loopback(url) and not proxy_bypass(parts.netloc)
             found = getproxies() if proxied else {}
-            self._proxies[parts.netloc] = found.get(parts.scheme) or found.get("all")
-        return self._proxies[parts.netloc]
+            if len(self._proxies) >= _ADDRESSES_KEPT:
+                self._proxies.clear()
+            self._proxies[url] = found.get(parts.scheme) or found.get("all")
+        return self._proxies[url]
 
 
 def _ssl_context() -> ssl.SSLContext:
@@ -136,6 +180,16 @@ async def _bounded(
         yield chunk
 
 
+async def _read_bounded(response: aiohttp.ClientResponse, request: WireRequest) -> bytes:
+    """A body whose size nobody has named."""
+    received = bytearray()
+    while chunk := await response.content.readany():
+        received += chunk
+        check_size(len(received), request)
+    return bytes(received)
+
+
+@cache
 def _faults() -> tuple[type[Exception], ...]:
     import aiohttp
 

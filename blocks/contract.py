@@ -112,6 +112,15 @@ class Probed(Protocol):
         ...
 
 
+@runtime_checkable
+class WholeService(Protocol):
+    """A service that can also answer in one piece, which is cheaper where nobody waits for the first words."""
+
+    async def call(self, call: Call) -> Reply:
+        """Do the work of ``call``; raises as :meth:`AIService.stream` does. Its time is bounded by whoever calls."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
     """A stream, folded: everything the service said. ``usage`` is None where it reported none."""

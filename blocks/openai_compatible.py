@@ -4,27 +4,33 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 from contextlib import aclosing, suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+import orjson
+
 from blocks.errors import ServiceFailure
+from blocks.fold import collect
 from blocks.transport import WireRequest
 from blocks.wire.openai import CHAT_PATH, EMBEDDINGS_PATH, chat_body, embeddings_body
 from blocks.wire.openai_models import LARGEST_LIST_BYTES, MODELS_PATH, read_models
 from blocks.wire.openai_replies import Asked, ChatReader, failure_of_answer, read_embeddings
+from blocks.wire.whole import read_whole
 from registry.words import Capability, FailureClass
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
     from typing import Any
 
-    from blocks.contract import Call, Event
+    from blocks.contract import Call, Event, Reply
     from blocks.transport import Transport, WireReply
     from registry.words import Service
 
 _LARGEST_ERROR_BYTES = 64 * 1024
 _LAST_BYTES_SECONDS = 0.05
+_SIMPLE = frozenset({str, int, bool})
 _NO_SUCH_LIST = frozenset({404, 405, 501})
 _CHAT = frozenset({Capability.TEXT, Capability.UNDERSTANDING, Capability.SEARCH})
 
@@ -54,6 +60,8 @@ class OpenAICompatible:
         self._service = service
         self._transport = transport
         self._clock = clock
+        self._addresses: dict[str, str] = {}
+        self._kept_headers: tuple[str | None, dict[str, str]] | None = None
 
     async def stream(self, call: Call) -> AsyncGenerator[Event, None]:
         """Do the work of ``call``.
@@ -100,6 +108,23 @@ class OpenAICompatible:
             raise ServiceFailure(FailureClass.INVALID_OUTPUT, f"{self._service.name}: its list of models is none")
         return f"{len(models):,} model{'' if len(models) == 1 else 's'}"
 
+    async def call(self, call: Call) -> Reply:
+        """Do the work of ``call``, with the answer in one piece; chats only, anything else is folded from its stream.
+
+        Raises:
+            ServiceFailure: as :meth:`stream`.
+        """
+        if call.request.capability not in _CHAT:
+            return await collect(self.stream(call))
+        asked = self._asked(call)
+        body = chat_body(call)
+        body["stream"] = False
+        body.pop("stream_options", None)
+        answer = await self._transport.fetch(self._request(call, CHAT_PATH, body))
+        if not 200 <= answer.status < 300:
+            raise failure_of_answer(answer.status, answer.headers, answer.body[:_LARGEST_ERROR_BYTES], asked)
+        return read_whole(answer.body, asked)
+
     async def aclose(self) -> None:
         """Nothing to let go of: the transport belongs to whoever made it."""
 
@@ -135,26 +160,27 @@ class OpenAICompatible:
         )
 
     def _request(self, call: Call, path: str, body: dict[str, Any]) -> WireRequest:
-        url = self._address(path)
-        headers = {"content-type": "application/json", "accept": "text/event-stream, application/json"}
-        headers |= self._headers(call.secret)
-        try:
-            content = json.dumps(body, ensure_ascii=False, allow_nan=False).encode()
-        except (TypeError, ValueError) as error:
-            message = f"the request's params or schema hold something that is no JSON ({type(error).__name__})"
-            raise ServiceFailure(FailureClass.CALLER_FAULT, message) from error
         return WireRequest(
-            url=url,
-            headers=headers,
-            body=content,
+            url=self._address(path),
+            headers=self._call_headers(call.secret),
+            body=_encoded(body),
             timeout_seconds=call.timeout_seconds,
         )
 
     def _address(self, path: str) -> str:
-        if not self._service.endpoint:
-            message = f"{self._service.name}: the service has no endpoint"
-            raise ServiceFailure(FailureClass.UNAVAILABLE_MODEL, message)
-        return self._service.endpoint.rstrip("/") + path
+        if path not in self._addresses:
+            if not self._service.endpoint:
+                message = f"{self._service.name}: the service has no endpoint"
+                raise ServiceFailure(FailureClass.UNAVAILABLE_MODEL, message)
+            self._addresses[path] = self._service.endpoint.rstrip("/") + path
+        return self._addresses[path]
+
+    def _call_headers(self, secret: str | None) -> dict[str, str]:
+        """The headers of a call, made once for each secret."""
+        if self._kept_headers is None or self._kept_headers[0] != secret:
+            headers = {"content-type": "application/json", "accept": "text/event-stream, application/json"}
+            self._kept_headers = secret, headers | self._headers(secret)
+        return self._kept_headers[1]
 
     def _headers(self, secret: str | None) -> dict[str, str]:
         """What the connection and the credential ask for."""
@@ -174,6 +200,25 @@ class OpenAICompatible:
             else:
                 headers["authorization"] = f"Bearer {secret}"
         return headers
+
+
+def _encoded(body: dict[str, Any]) -> bytes:
+    """The body as JSON. What is no JSON (infinities, half a surrogate pair, keys that are no text) is refused."""
+    try:
+        if _is_simple(body):
+            return orjson.dumps(body)
+        return json.dumps(body, ensure_ascii=False, allow_nan=False).encode()
+    except (TypeError, ValueError) as error:
+        message = f"the request's params or schema hold something that is no JSON ({type(error).__name__})"
+        raise ServiceFailure(FailureClass.CALLER_FAULT, message) from error
+
+
+def _is_simple(body: dict[str, Any]) -> bool:
+    """Whether all values are such that the fast encoder says the same as the careful one; it makes null of infinity."""
+    return all(
+        name == "messages" or value is None or type(value) in _SIMPLE or (type(value) is float and math.isfinite(value))
+        for name, value in body.items()
+    )
 
 
 async def _check_status(reply: WireReply, asked: Asked) -> None:

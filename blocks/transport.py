@@ -71,9 +71,26 @@ class WireReply:
         return b"".join([chunk async for chunk in self.chunks])
 
 
+@dataclass(slots=True)
+class WireAnswer:
+    """A whole answer. Header names are in lower case."""
+
+    status: int
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
+
+
 @runtime_checkable
 class Transport(Protocol):
     """Something that carries requests. It follows no redirect, retries nothing, and keeps no cookie."""
+
+    async def fetch(self, request: WireRequest) -> WireAnswer:
+        """Send the request and read the whole answer. Its time is bounded by whoever calls, not here.
+
+        Raises:
+            ServiceFailure: as :meth:`send`, but for the deadline.
+        """
+        ...
 
     def send(self, request: WireRequest) -> AbstractAsyncContextManager[WireReply]:
         """Send the request; inside the context the answer's body can be read once.
@@ -116,6 +133,11 @@ class HttpxTransport:
         finally:
             await chunks.aclose()
             await response.aclose()
+
+    async def fetch(self, request: WireRequest) -> WireAnswer:
+        """Send the request and read the whole answer (see :class:`Transport`)."""
+        async with self.send(request) as reply:
+            return WireAnswer(reply.status, reply.headers, await reply.read())
 
     async def aclose(self) -> None:
         """Let go of the connections."""

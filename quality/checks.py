@@ -100,6 +100,7 @@ class Checks:
         self._checks: dict[str, Check] = {}
         self.schemas = schemas or SchemaCache()
         self._named: dict[str, NamedCheck] = {}
+        self.compiled: dict[tuple[str, ...], Any] = {}  # judges by what they check; see quality/judging.py
         numbers: dict[int, str] = {}
         for check in checks:
             if check.name in self._checks:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from registry.words import TaskRequest
 
 _SCORE_NAME_CHARACTERS = 100
+_JUDGES_KEPT = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,14 @@ def compile_checks(request: TaskRequest, checks: Checks) -> Judge:
     """
     if request.schema is not None:
         checks.check_schema(request.schema)
-    return Judge(tuple(map(checks.named, check_specs(request))))
+        return Judge(tuple(map(checks.named, check_specs(request))))
+    compiled: Judge | None = checks.compiled.get(request.checks)
+    if compiled is None:
+        compiled = Judge(tuple(map(checks.named, check_specs(request))))
+        if len(checks.compiled) >= _JUDGES_KEPT:
+            checks.compiled.clear()
+        checks.compiled[request.checks] = compiled
+    return compiled
 
 
 def judge(request: TaskRequest, reply: Reply, data: Any = None, *, checks: Checks) -> tuple[Verdict, ...]:

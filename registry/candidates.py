@@ -46,7 +46,26 @@ _CAPABILITIES = {code: capability for capability, code in _CAPABILITY_CODES.item
 
 def pack_decision(decision: Decision) -> bytes:
     """The blob of a whole decision: capability, propensity and candidates."""
-    return pack(decision.candidates, capability=decision.capability, propensity=decision.propensity)
+    candidates = decision.candidates
+    parts = getattr(candidates, "parts", None)
+    if parts is None:
+        return pack(candidates, capability=decision.capability, propensity=decision.propensity)
+    # As the router holds them, they come in order, and need not be made into what people see.
+    numbers: list[int] = []
+    add = numbers.append
+    ranked = parts()
+    for offering_id, quality, cost, speed in ranked:
+        if offering_id < 0x80:
+            add(offering_id)
+        else:
+            numbers += varint(offering_id)
+        add(int(quality * STEPS + 0.5))
+        add(int(cost * STEPS + 0.5))
+        add(int(speed * STEPS + 0.5))
+    for candidate in candidates.excluded:  # type: ignore[attr-defined]  # beside its parts
+        numbers += varint(candidate.offering_id)
+        add(candidate.excluded.code if candidate.excluded else 0)
+    return _head(decision.capability, decision.propensity) + varint(len(ranked)) + bytes(numbers)
 
 
 def pack(
@@ -77,10 +96,14 @@ def pack(
         add(int(candidate.quality * STEPS + 0.5))
         add(int(candidate.cost * STEPS + 0.5))
         add(int(candidate.speed * STEPS + 0.5))
-    head = bytes((_CAPABILITY_CODES[capability],))
-    if propensity != 1.0:
-        head = bytes((head[0] | _PROPENSITY_FOLLOWS, *_PROPENSITY.pack(propensity)))
-    return head + varint(count) + bytes(numbers)
+    return _head(capability, propensity) + varint(count) + bytes(numbers)
+
+
+def _head(capability: Capability, propensity: float) -> bytes:
+    code = _CAPABILITY_CODES[capability]
+    if propensity == 1.0:
+        return bytes((code,))
+    return bytes((code | _PROPENSITY_FOLLOWS, *_PROPENSITY.pack(propensity)))
 
 
 def _in_order(candidates: Sequence[Candidate]) -> list[Candidate]:

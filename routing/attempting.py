@@ -119,7 +119,7 @@ class Attempting:
         under_way = Try(number, request, offering, self._clock)
         try:
             async with asyncio.timeout(seconds_left):
-                reply = await collect(await self._events(under_way, seconds_left))
+                reply = await self._reply(under_way, seconds_left)
         except CALL_FAULTS as error:
             return under_way.failed(failure_of(error, seconds_left))
         except asyncio.CancelledError:
@@ -156,6 +156,19 @@ class Attempting:
             cancelled(under_way.cancelled())
             raise
         return begun
+
+    async def _reply(self, under_way: Try, seconds_left: float) -> Reply:
+        """The whole answer, in one piece where the service can."""
+        request, offering = under_way.request, under_way.offering
+        reference = offering.service.credential_ref
+        service = self._connect(offering.service)
+        if not hasattr(service, "call"):
+            return await collect(await self._events(under_way, seconds_left))
+        secret = None if reference is None else await self._credentials.resolve(reference)
+        reply: Reply = await service.call(
+            Call(request=request, offering=offering, secret=secret, timeout_seconds=seconds_left)
+        )
+        return reply
 
     async def _events(self, under_way: Try, seconds_left: float) -> AsyncGenerator[Event, None]:
         service = under_way.offering.service

@@ -32,29 +32,34 @@ class World:
     unusable: Mapping[int, Refusal] = field(default_factory=dict)
 
 
-def exclude(  # noqa: PLR0911 - a return a constraint
-    offering: Offering, request: TaskRequest, needs: Needs, budget_nanousd: int | None, world: World
-) -> Refusal | None:
-    """Why the offering is no candidate, as a reason and a sentence; None where it is one."""
-    # This runs for every offering at every decision, and most pass: a quick look first, a call only where it finds
-    # something to look at closely.
+def exclude_for_good(offering: Offering, request: TaskRequest, world: World) -> Refusal | None:
+    """Why the offering is no candidate for work of this kind, whatever the moment; None where it may be one."""
     if request.capability not in offering.capabilities:
         return Exclusion.CAPABILITY, f"cannot do {request.capability.value}"
     service = offering.service
     requirements = request.requirements
     if requirements.pinned is not None and not offering.answers_to(requirements.pinned):
         return Exclusion.NOT_PINNED, f"the work is pinned to {requirements.pinned}"
-    if not (service.enabled and offering.enabled) or offering.retires_at is not None:
-        refusal = _switched_off(offering, world)
-        if refusal is not None:
-            return refusal
+    if not (service.enabled and offering.enabled):
+        return _switched_off(offering)
     if service.service_id in world.unusable:
         return world.unusable[service.service_id]
-    window = offering.context_window
-    if requirements.features or requirements.regions or (window is not None and needs.context_tokens > window):
-        refusal = _lacking(offering, request, needs)
-        if refusal is not None:
-            return refusal
+    return _lacking(offering, request) if requirements.features or requirements.regions else None
+
+
+def exclude_now(
+    offering: Offering, needs: Needs, budget_nanousd: int | None, world: World, *, all_windows_do: bool
+) -> Refusal | None:
+    """Why an offering that may do such work is no candidate now, for this request; None where it is one."""
+    # This runs for every offering at every decision, and most pass: a quick look first, a call only where it finds
+    # something to look at closely.
+    if offering.retires_at is not None and offering.retires_at <= world.now:
+        successor = f"; its successor is {offering.successor}" if offering.successor else ""
+        return Exclusion.RETIRED, f"retired on {offering.retires_at:%Y-%m-%d}{successor}"
+    if not all_windows_do:
+        window = offering.context_window
+        if window is not None and needs.context_tokens > window:
+            return Exclusion.CONTEXT_WINDOW, f"needs about {needs.context_tokens:,} tokens of {window:,}"
     if budget_nanousd is not None:
         refusal = _over_budget(offering, needs, budget_nanousd)
         if refusal is not None:
@@ -62,26 +67,18 @@ def exclude(  # noqa: PLR0911 - a return a constraint
     return _out(offering, world) if world.health.anything_out else None
 
 
-def _switched_off(offering: Offering, world: World) -> Refusal | None:
+def _switched_off(offering: Offering) -> Refusal:
     service = offering.service
     if not service.enabled:
         return Exclusion.DISABLED, f"the service is disabled; `turnout services enable {service.name}` turns it on"
-    if not offering.enabled:
-        return Exclusion.DISABLED, "the offering is disabled"
-    if offering.retires_at is not None and offering.retires_at <= world.now:
-        successor = f"; its successor is {offering.successor}" if offering.successor else ""
-        return Exclusion.RETIRED, f"retired on {offering.retires_at:%Y-%m-%d}{successor}"
-    return None
+    return Exclusion.DISABLED, "the offering is disabled"
 
 
-def _lacking(offering: Offering, request: TaskRequest, needs: Needs) -> Refusal | None:
+def _lacking(offering: Offering, request: TaskRequest) -> Refusal | None:
     requirements = request.requirements
     if requirements.features and not requirements.features <= offering.features:
         missing = ", ".join(sorted(requirements.features - offering.features))
         return Exclusion.FEATURE, f"lacks {missing}"
-    window = offering.context_window
-    if window is not None and needs.context_tokens > window:
-        return Exclusion.CONTEXT_WINDOW, f"needs about {needs.context_tokens:,} tokens of {window:,}"
     if requirements.regions and offering.service.region not in requirements.regions:
         where = offering.service.region or "an unknown region"
         return Exclusion.REGION, f"is in {where}, not in {', '.join(sorted(requirements.regions))}"

@@ -5,17 +5,21 @@ from __future__ import annotations
 import random
 from typing import TYPE_CHECKING
 
-from registry.words import Candidate, Decision
-from routing.constraints import exclude
+from registry.words import Decision
+from routing.candidates import Ranking
+from routing.constraints import exclude_now
 from routing.estimating import estimate_needs
+from routing.fitness import candidate_of, fit_of
 from routing.ranking import WeightedObjective
 from routing.strategies import strategy_named
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
-    from registry.words import Policy, Snapshot, TaskRequest
+    from registry.words import Candidate, Offering, Policy, Snapshot, TaskRequest
     from routing.constraints import World
+    from routing.estimating import Needs
+    from routing.fitness import Fitness
     from routing.strategies import Strategy
 
 
@@ -28,35 +32,25 @@ def decide(
     world: World,
     *,
     strategy: Strategy | None = None,
+    fitness: Fitness | None = None,
     chance: Callable[[], float] = random.random,
 ) -> Decision:
     """The route for a request. Touches memory only: no SQL, no network, no waiting.
 
-    ``strategy`` is the policy's, where the caller has made it already; ``chance`` gives numbers in 0..1.
+    ``strategy`` is the policy's, where the caller has made it already, and ``fitness`` remembers from one decision to
+    the next who may do what; ``chance`` gives numbers in 0..1.
     """
     needs = estimate_needs(request)
     budget_nanousd = request.budget_nanousd if request.budget_nanousd is not None else policy.budget_nanousd
-    objective = WeightedObjective(request.capability, policy.objective, quality, world.health)
-    seen = []
-    excluded = []
-    for offering in snapshot.offerings:
-        refusal = exclude(offering, request, needs, budget_nanousd, world)
-        if refusal is None:
-            seen.append(objective.see(offering, needs))
-        else:
-            excluded.append(
-                Candidate(
-                    offering_id=offering.offering_id, offering=offering.name, excluded=refusal[0], reason=refusal[1]
-                )
-            )
+    fit = fit_of(request, snapshot, world) if fitness is None else fitness.of(request, snapshot, world)
+    offerings: Sequence[Offering] = fit.offerings
+    unfit = fit.unfit
+    all_windows_do = fit.smallest_window is None or needs.context_tokens <= fit.smallest_window
+    if budget_nanousd is not None or fit.any_retires or not all_windows_do or world.health.anything_out:
+        offerings, unfit_now = _now(offerings, needs, budget_nanousd, world, all_windows_do=all_windows_do)
+        unfit += unfit_now
+    seen = WeightedObjective(request.capability, policy.objective, quality, world.health).see(offerings, needs)
     propensity = (strategy or strategy_named(policy.strategy, policy.options)).order(seen, chance)
-    candidates = [
-        Candidate(
-            offering_id=one.offering.offering_id, offering=one.offering.name, rank=rank, utility=one.utility,
-            quality=one.quality, cost=one.cost, speed=one.speed,
-        )
-        for rank, one in enumerate(seen, 1)
-    ]  # fmt: skip
     return Decision(
         task_id=task_id,
         capability=request.capability,
@@ -65,6 +59,19 @@ def decide(
         policy_id=policy.policy_id,
         snapshot_id=snapshot.snapshot_id,
         snapshot_version=snapshot.version,
-        candidates=(*candidates, *excluded),
+        candidates=Ranking(seen, unfit),
         propensity=propensity,
     )
+
+
+def _now(
+    offerings: Sequence[Offering], needs: Needs, budget_nanousd: int | None, world: World, *, all_windows_do: bool
+) -> tuple[list[Offering], tuple[Candidate, ...]]:
+    fit, unfit = [], []
+    for offering in offerings:
+        refusal = exclude_now(offering, needs, budget_nanousd, world, all_windows_do=all_windows_do)
+        if refusal is None:
+            fit.append(offering)
+        else:
+            unfit.append(candidate_of(offering, refusal))
+    return fit, tuple(unfit)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from blocks import is_accepted
 from registry.words import Capability, Exclusion, FailureClass, Message, TaskResult
 from routing.attempting import Begun
+from routing.candidates import Ranking
 from routing.errors import NoCandidate, RouteExhausted, TaskEnded
 from routing.estimating import estimate_needs, expected_cost_nanousd
 from routing.health import SLOW_FAILURE_SECONDS
@@ -17,9 +18,9 @@ from routing.walking import Placed, Walk
 
 if TYPE_CHECKING:
     import random
-    from collections.abc import Awaitable, Callable, Coroutine
+    from collections.abc import Awaitable, Callable, Coroutine, Sequence
 
-    from registry.words import Decision, Offering, Policy, Snapshot, TaskRequest
+    from registry.words import Candidate, Decision, Offering, Policy, Snapshot, TaskRequest
     from routing.attempting import Accept, Attempting, Credentials, Outcome
     from routing.health import Health
 
@@ -146,10 +147,15 @@ class Dispatcher:
             priority=policy.priority,
             route=[],
         )
-        for candidate in decision.candidates:
-            if candidate.rank is not None:
-                walk.route.append(snapshot.offering(candidate.offering_id))
-            elif candidate.excluded in _OUT_FOR_NOW:
+        candidates = decision.candidates
+        if isinstance(candidates, Ranking):
+            walk.route = [one.offering for one in candidates.seen]
+            excluded: Sequence[Candidate] = candidates.excluded
+        else:
+            walk.route = [snapshot.offering(candidate.offering_id) for candidate in decision.ranked]
+            excluded = decision.excluded
+        for candidate in excluded:
+            if candidate.excluded in _OUT_FOR_NOW:
                 walk.again[candidate.offering_id] = snapshot.offering(candidate.offering_id), started
         if not walk.route and not walk.again:
             raise NoCandidate(request, decision)

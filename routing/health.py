@@ -190,7 +190,16 @@ class Health:
         """How long a cool-down still lasts."""
         return max(0.0, cooling.until - self._clock())
 
-    def lately(self, offering: Offering) -> tuple[float, int]:
+    def now(self) -> float:
+        """The time on this clock."""
+        return self._clock()
+
+    @property
+    def anything_doubted(self) -> bool:
+        """Whether anything has hung lately."""
+        return bool(self._doubts)
+
+    def lately(self, offering: Offering, now: float) -> tuple[float, int]:
         """The latency of recent calls from here in milliseconds, and how many are under way.
 
         Before anything is known the catalogue's guess stands for the latency, times the calls that are to find out:
@@ -202,7 +211,7 @@ class Health:
         latency, in_flight = standing.latency, standing.places.in_flight
         if latency.count < ENOUGH:
             return latency.mean_ms * (1 + in_flight), in_flight
-        return latency.at(self._clock()), in_flight
+        return latency.at(now), in_flight
 
     def _cool(self, cooling: dict[K, Cooling], key: K, failure: FailureClass, seconds: float) -> None:
         until = self._clock() + min(seconds, LONGEST_COOL_SECONDS)

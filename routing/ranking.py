@@ -13,7 +13,7 @@ from registry.words import Capability
 from routing.strategies.seen import Seen
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from registry.words import Objective, Offering
     from routing.estimating import Needs
@@ -60,17 +60,22 @@ class WeightedObjective:
         self._quality = quality
         self._health = health
 
-    def see(self, offering: Offering, needs: Needs) -> Seen:
-        """The offering as strategies see it; its utility and all its parts low where it hung just now."""
-        quality = self._quality.get(offering.offering_id, offering.quality)
-        price = offering.price
-        expected = None if price is None else price.cost_nanousd(needs.expected)
-        latency_ms, in_flight = self._health.lately(offering)
-        cost = 0.5 if expected is None else self._half_cost / (self._half_cost + expected)
-        speed = self._half_latency / (self._half_latency + latency_ms)
-        trust = self._health.reliability(offering)
-        if trust != 1.0:
-            quality, cost, speed = trust * quality, trust * cost, trust * speed
+    def see(self, offerings: Iterable[Offering], needs: Needs) -> list[Seen]:
+        """The offerings as strategies see them; utility and all its parts low where one hung just now."""
+        health, learned, expected_usage = self._health, self._quality, needs.expected
+        half_cost, half_latency = self._half_cost, self._half_latency
         weight_quality, weight_cost, weight_speed = self._shares
-        utility = weight_quality * quality + weight_cost * cost + weight_speed * speed
-        return Seen(offering, utility, quality, cost, speed, expected, latency_ms, in_flight)
+        now, anything_doubted = health.now(), health.anything_doubted
+        seen = []
+        for offering in offerings:  # some microseconds a decision are all there is: no calls that can be spared
+            quality = learned.get(offering.offering_id, offering.quality)
+            price = offering.price
+            expected = None if price is None else price.cost_nanousd(expected_usage)
+            latency_ms, in_flight = health.lately(offering, now)
+            cost = 0.5 if expected is None else half_cost / (half_cost + expected)
+            speed = half_latency / (half_latency + latency_ms)
+            if anything_doubted and (trust := health.reliability(offering)) != 1.0:
+                quality, cost, speed = trust * quality, trust * cost, trust * speed
+            utility = weight_quality * quality + weight_cost * cost + weight_speed * speed
+            seen.append(Seen(offering, utility, quality, cost, speed, expected, latency_ms, in_flight))
+        return seen

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from quality import Checks
     from registry import Ledger, Scores
-    from registry.words import Decision, Snapshot, TaskRequest, Verdict
+    from registry.words import Decision, TaskRequest, Verdict
     from routing.attempting import Outcome
 
 logger = logging.getLogger(__name__)
@@ -38,38 +38,56 @@ class Recorder:
         self._checks = checks
         self._now_us = now_us
         self._flush_seconds = flush_seconds
-        self._judged: list[TaskScores] = []
+        self._judged: list[tuple[TaskRequest, int, int, tuple[Verdict, ...]]] = []
+        self._whose = ("", "")
+        self._owned_by = "/"
         self._flusher: asyncio.Task[None] | None = None
 
     def start(self) -> None:
         """Begin to write scores."""
         self._flusher = asyncio.create_task(self._keep_flushing(), name="turnout-scores")
 
-    def attempted(self, request: TaskRequest, decision: Decision, snapshot: Snapshot, outcome: Outcome) -> None:
+    def attempted(self, request: TaskRequest, decision: Decision, outcome: Outcome) -> None:
         """Keep one attempt."""
-        attempt = outcome.attempt
-        offering = snapshot.offering(attempt.offering_id)
+        attempt, usage = outcome.attempt, outcome.attempt.usage
+        offering, first_output_ms = outcome.offering, attempt.first_output_ms
         latency_us = int(attempt.latency_ms * 1_000)
-        first_output_us = None if attempt.first_output_ms is None else int(attempt.first_output_ms * 1_000)
+        verdicts = outcome.verdicts
         self._ledger.record(
-            self._row(request, decision)._replace(
-                attempt=attempt.number,
-                offering_id=attempt.offering_id,
-                outcome=0 if attempt.failure is None else attempt.failure.code,
-                started_us=self._now_us() - latency_us,
-                latency_us=latency_us,
-                first_output_us=first_output_us,
-                input_tokens=attempt.usage.input_tokens,
-                output_tokens=attempt.usage.output_tokens,
-                cost_nanousd=attempt.cost_nanousd,
-                cost_known=offering.price is not None and attempt.usage.reported,
-                checks=self._checks.pack_bits(outcome.verdicts) if outcome.verdicts else None,
-                candidates=pack_decision(decision) if attempt.number == 1 else None,
-                message=attempt.message,
+            CallRow(  # by place: this runs once a call
+                decision.task_id,
+                attempt.number,
+                request.run_id,
+                request.stage,
+                request.item,
+                self._owner(request),
+                request.prompt_version,
+                decision.snapshot_id,
+                decision.policy_id,
+                offering.offering_id,
+                0 if attempt.failure is None else attempt.failure.code,
+                self._now_us() - latency_us,
+                latency_us,
+                None if first_output_ms is None else int(first_output_ms * 1_000),
+                usage.input_tokens,
+                usage.output_tokens,
+                attempt.cost_nanousd,
+                offering.price is not None and usage.reported,
+                self._checks.pack_bits(verdicts) if verdicts else None,
+                pack_decision(decision) if attempt.number == 1 else None,
+                None,
+                attempt.message,
             )
         )
-        if outcome.verdicts:
-            self._judged.append(_scored(request, decision.task_id, offering.model.model_id, outcome.verdicts))
+        if verdicts:
+            self._judged.append((request, decision.task_id, offering.model.model_id, verdicts))
+
+    def _owner(self, request: TaskRequest) -> str:
+        """Whose work it is; most of it is of the same as before."""
+        whose = request.workspace, request.principal
+        if whose != self._whose:
+            self._whose, self._owned_by = whose, f"{whose[0]}/{whose[1]}"
+        return self._owned_by
 
     def undone(self, request: TaskRequest, decision: Decision, message: str) -> None:
         """Keep a decision that led to no call at all."""
@@ -131,7 +149,7 @@ class Recorder:
         """Move the scores by what was judged since."""
         while self._judged:
             batch = self._judged[:_TASKS_PER_WRITE]
-            await self._scores.record(batch)
+            await self._scores.record([_scored(*judged) for judged in batch])
             del self._judged[: len(batch)]
 
 

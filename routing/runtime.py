@@ -15,13 +15,12 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from blocks import (
-    AiohttpTransport,
     CredentialMissing,
     CredentialSource,
-    HttpxTransport,
     LocalSettings,
     Parts,
     ServiceFactory,
+    transport_named,
 )
 from quality import Checks, MicroBatcher, SuiteProcess, compile_checks, judge
 from registry import (
@@ -50,6 +49,7 @@ from routing.constraints import World
 from routing.deciding import decide
 from routing.dispatcher import Dispatcher
 from routing.errors import NoCandidate, RuntimeClosed
+from routing.fitness import Fitness
 from routing.health import Health
 from routing.learned import LearnedQuality
 from routing.recording import Recorder
@@ -99,6 +99,7 @@ class Runtime:
         self._services: dict[tuple[int, str], AIService] = {}
         self._policies: dict[tuple[str, Capability], Policy] = {}
         self._learned = LearnedQuality()
+        self._fitness = Fitness()
         self._strategies: dict[int, Strategy] = {}
         self._unusable: dict[int, Refusal] = {}
         self._unusable_for: Snapshot | None = None
@@ -171,7 +172,7 @@ class Runtime:
 
     def _connect_services(self) -> None:
         settings = self.settings
-        transport = AiohttpTransport() if settings.http_engine == "aiohttp" else HttpxTransport()
+        transport = transport_named(settings.http_engine)
         self._parts.push_async_callback(transport.aclose)
         self._parts.push_async_callback(self._close_services)
         self._factory = ServiceFactory(
@@ -226,7 +227,7 @@ class Runtime:
                 decision,
                 snapshot,
                 policy,
-                lambda outcome: self._record(request, decision, snapshot, outcome),
+                lambda outcome: self._record(request, decision, outcome),
                 accept,
             )
         except NoCandidate as error:
@@ -258,7 +259,7 @@ class Runtime:
         policy, decision = await self._decide(request, snapshot)
 
         def recorded(outcome: Outcome) -> None:
-            self._record(request, decision, snapshot, outcome)
+            self._record(request, decision, outcome)
 
         try:
             walk, begun = await self._dispatcher.begin(request, decision, snapshot, policy, recorded)
@@ -292,13 +293,14 @@ class Runtime:
             await self._look_for_credentials(snapshot)
         world = World(now=datetime.now(UTC), health=self.health, unusable=self._unusable)
         return policy, decide(
-            next(self._task_ids), request, snapshot, policy, self._learned.means, world, strategy=self._strategy(policy)
-        )
+            next(self._task_ids), request, snapshot, policy, self._learned.means, world,
+            strategy=self._strategy(policy), fitness=self._fitness,
+        )  # fmt: skip
 
-    def _record(self, request: TaskRequest, decision: Decision, snapshot: Snapshot, outcome: Outcome) -> None:
-        self._recorder.attempted(request, decision, snapshot, outcome)
+    def _record(self, request: TaskRequest, decision: Decision, outcome: Outcome) -> None:
+        self._recorder.attempted(request, decision, outcome)
         if outcome.verdicts:
-            good = all(verdict.passed or not verdict.critical for verdict in outcome.verdicts)
+            good = outcome.attempt.failure is None
             self._learned.judged(outcome.offering, good=good)
 
     async def audit(self, subjects: Mapping[int, Subject]) -> dict[int, tuple[Verdict, ...]]:

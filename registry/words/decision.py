@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from registry.words.usage import Usage
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from registry.words.capability import Capability
     from registry.words.failure import FailureClass
 
@@ -111,7 +113,7 @@ class Decision:
     policy_id: int
     snapshot_id: int
     snapshot_version: int
-    candidates: tuple[Candidate, ...]
+    candidates: Sequence[Candidate]
     propensity: float = 1.0
 
     @property

@@ -9,11 +9,12 @@ import pytest
 
 from blocks.aiohttp_transport import AiohttpTransport
 from blocks.errors import ServiceFailure
+from blocks.pyreqwest_transport import PyreqwestTransport
 from blocks.transport import HttpxTransport, Transport, WireRequest
 from registry.words import FailureClass
 
 
-@pytest.fixture(params=[HttpxTransport, AiohttpTransport])
+@pytest.fixture(params=[HttpxTransport, AiohttpTransport, PyreqwestTransport])
 async def engine(request):
     engine = request.param()
     assert isinstance(engine, Transport)

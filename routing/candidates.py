@@ -1,0 +1,65 @@
+"""The candidates of a decision as the router holds them: turned into what people see only where somebody looks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, overload
+
+from registry.words import Candidate
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from routing.strategies import Seen
+
+
+class Ranking(Sequence[Candidate]):
+    """Candidates, the ranked ones first and best first, then the excluded ones.
+
+    Making a :class:`registry.words.Candidate` of each takes longer than ranking them, and hardly anybody looks.
+    """
+
+    __slots__ = ("_candidates", "excluded", "seen")
+
+    def __init__(self, seen: Sequence[Seen], excluded: tuple[Candidate, ...]) -> None:
+        self.seen = seen
+        self.excluded = excluded
+        self._candidates: tuple[Candidate, ...] | None = None
+
+    def parts(self) -> Iterable[tuple[int, float, float, float]]:
+        """Offering id, quality, cost and speed of each ranked candidate."""
+        return [(one[0].offering_id, one[2], one[3], one[4]) for one in self.seen]
+
+    @overload
+    def __getitem__(self, place: int) -> Candidate: ...
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[Candidate]: ...
+    def __getitem__(self, place: int | slice) -> Candidate | Sequence[Candidate]:
+        return self._all()[place]
+
+    def __len__(self) -> int:
+        return len(self.seen) + len(self.excluded)
+
+    def __iter__(self) -> Iterator[Candidate]:
+        return iter(self._all())
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and tuple(self) == tuple(other)
+
+    def __hash__(self) -> int:
+        return hash(self._all())
+
+    def __repr__(self) -> str:
+        return repr(self._all())
+
+    def _all(self) -> tuple[Candidate, ...]:
+        if self._candidates is None:
+            ranked = (
+                Candidate(
+                    offering_id=one.offering.offering_id, offering=one.offering.name, rank=rank, utility=one.utility,
+                    quality=one.quality, cost=one.cost, speed=one.speed,
+                )
+                for rank, one in enumerate(self.seen, 1)
+            )  # fmt: skip
+            self._candidates = (*ranked, *self.excluded)
+        return self._candidates
