@@ -21,6 +21,7 @@ from flows.storyboard.outputs import write_outputs
 from flows.storyboard.parameters import StoryboardParameters  # noqa: TC001 - Prefect makes its form of it
 from flows.storyboard.thought import read_thought, read_thought_file
 from flows.watching import current_observer
+from flows.wishing import as_asked
 from registry.words import NANOUSD_PER_USD
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ def _read(parameters: StoryboardParameters) -> Thought:
 
 async def _begin(runtime: Runtime, thought: Thought, parameters: StoryboardParameters) -> Run:
     """A new run, or the unfinished one of the same thought and parameters."""
-    told = parameters.model_dump(mode="json", exclude=_BESIDE_THE_POINT)
+    told = as_asked(parameters.model_dump(mode="json", exclude=_BESIDE_THE_POINT))
     print_ = fingerprint(thought, told)
     resumed = await run_to_resume(runtime.runs, print_)
     if resumed is not None:
@@ -112,7 +113,7 @@ async def _work(runtime: Runtime, run: Run, thought: Thought, parameters: Storyb
         assets=runtime.assets,
         step=_step,
         observer=progress,
-        policy=parameters.policy,
+        wishes=parameters.wishes(),
         max_parallel=runtime.settings.max_parallel,
     )
     warming = asyncio.create_task(runtime.warm_up_audit())
