@@ -50,9 +50,10 @@ class Policies:
         ...     return await policies.put(Policy(name="careful", objective=Objective(quality=1, cost=0, speed=0)))
     """
 
-    def __init__(self, store: Store, clock: Clock) -> None:
+    def __init__(self, store: Store, clock: Clock, *, most_wishes: int = MOST_WISHES) -> None:
         self._store = store
         self._clock = clock
+        self._most_wishes = most_wishes
         self._loaded: dict[int, Policy] = {}
         self._wished: dict[tuple[int, Objective | None, Target | None], Policy] = {}
 
@@ -120,7 +121,7 @@ class Policies:
         if found is None:
             wanted = _as_wished(policy, objective, target)
             async with self._store.write() as connection:
-                found = await _put_wished(connection, wanted, now_us(self._clock))
+                found = await _put_wished(connection, wanted, now_us(self._clock), self._most_wishes)
             if len(self._wished) >= _MOST_REMEMBERED:
                 self._wished.pop(next(iter(self._wished)))
             self._wished[key] = found
@@ -169,7 +170,7 @@ def _as_wished(policy: Policy, objective: Objective | None, target: Target | Non
     return replace(policy, name=f"{policy.name}{WISHED}")
 
 
-async def _put_wished(connection: AsyncConnection, policy: Policy, at_us: int) -> Policy:
+async def _put_wished(connection: AsyncConnection, policy: Policy, at_us: int, most_wishes: int) -> Policy:
     content = policy_to_json(policy)
     digest = _digest(0, content)
     await take_turn(connection, POLICIES_TURN)
@@ -178,7 +179,7 @@ async def _put_wished(connection: AsyncConnection, policy: Policy, at_us: int) -
     if row is not None:
         return _from_row(row)
     latest = await connection.scalar(select(func.max(policies.c.version)).where(policies.c.name == policy.name)) or 0
-    if latest >= MOST_WISHES:
+    if latest >= most_wishes:
         problem = f"requests have wished for {latest:,} different things already; give them policies of their own"
         raise PolicyInvalid(policy.name, (), problem)
     return await _insert(connection, replace(policy, version=latest + 1), content, digest, at_us)

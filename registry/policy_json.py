@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from registry.conditions import compile_condition
 from registry.errors import ConditionInvalid, PolicyInvalid
@@ -78,6 +78,14 @@ class _SplitJson(_Strict):
     by: str = ""
     seed: str = Field(default="", max_length=200)
 
+    @model_validator(mode="after")
+    def _adds_up(self) -> _SplitJson:
+        self.split()
+        return self
+
+    def split(self) -> Split:
+        return Split(shares=self.shares, by=self.by, seed=self.seed)
+
 
 Weights = Annotated[_ObjectiveJson, BeforeValidator(_objective)]
 
@@ -104,7 +112,7 @@ class RuleJson(_Strict):
         """
         given = self.model_dump(exclude={"weight", "split"})
         weight = None if self.weight is None else Objective(**self.weight.model_dump())
-        split = None if self.split is None else Split(**self.split.model_dump())
+        split = None if self.split is None else self.split.split()
         return Rule(**given, weight=weight, split=split)
 
 

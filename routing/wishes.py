@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, get_args
 
 from registry.words import Objective, Priority, Requirements, Target, parse_objective, parse_target
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from registry.words import Policy, TaskRequest
 
 MOST_LABELS = 32
@@ -46,7 +46,11 @@ def objective_of(given: Objective | str | Mapping[str, float] | None) -> Objecti
     """
     if given is None or given == "":
         return None
-    return given if isinstance(given, Objective) else parse_objective(given)
+    if isinstance(given, Objective):
+        return given
+    if not isinstance(given, (str, Mapping)):
+        raise ValueError("the objective is neither text nor weights; write quality=1,cost=2,speed=1")  # noqa: TRY004
+    return parse_objective(given)
 
 
 def target_of(given: Target | str | None) -> Target | None:
@@ -57,7 +61,11 @@ def target_of(given: Target | str | None) -> Target | None:
     """
     if given is None or given == "":
         return None
-    return given if isinstance(given, Target) else parse_target(given)
+    if isinstance(given, Target):
+        return given
+    if not isinstance(given, str):
+        raise ValueError("the target is no text; write for example `the cheapest above 0.9`")  # noqa: TRY004
+    return parse_target(given)
 
 
 def priority_of(given: str | None) -> Priority | None:
@@ -75,18 +83,16 @@ def priority_of(given: str | None) -> Priority | None:
 
 
 def labels_of(given: Mapping[str, object]) -> dict[str, str]:
-    """A caller's own labels, bounded: at most 32, each text at most 512 characters.
+    """A caller's own labels, bounded: at most 32, each at most 512 characters. What is no text becomes JSON.
 
     Raises:
-        ValueError: there are more, or one is longer, or no plain value.
+        ValueError: there are more, or one is longer.
     """
     if len(given) > MOST_LABELS:
         raise ValueError(f"metadata has {len(given)} entries; at most {MOST_LABELS} are taken")
     labels = {}
     for name, value in given.items():
-        if not isinstance(value, (str, int, float)):
-            raise ValueError(f"metadata {str(name)[:80]!r} is no text")  # noqa: TRY004 - as all that is wrong here
-        text = str(value).lower() if isinstance(value, bool) else str(value)
+        text = value if isinstance(value, str) else json.dumps(value, separators=(",", ":"))
         if len(text) > LONGEST_LABEL or len(str(name)) > LONGEST_LABEL:
             raise ValueError(f"metadata {str(name)[:80]!r} is longer than {LONGEST_LABEL} characters")
         labels[str(name)] = text
