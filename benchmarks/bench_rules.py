@@ -45,6 +45,12 @@ def _anew(
     return CompiledRules(policy).ruling(request, needs, snapshot, world, chance)
 
 
+def _combined(rules: CompiledRules, ask: Callable[[], Ruling]) -> None:
+    """A request to which a set of rules applies that did not occur before."""
+    rules._rulings.clear()  # noqa: SLF001 - what is measured is the making
+    ask()
+
+
 def measure() -> dict[str, float]:
     """Microseconds a request, for rules alone."""
     chance = random.Random(1)
@@ -68,6 +74,7 @@ def measure() -> dict[str, float]:
         ask = partial(unsplit.ruling, request, needs, snapshot, world, chance.random)
         figures[f"nine_rules_without_split_{count}_us"] = microseconds(ask, 2_000)
 
+        figures[f"another_set_of_rules_{count}_us"] = microseconds(partial(_combined, unsplit, ask), 200)
         figures[f"masks_made_{count}_us"] = microseconds(
             partial(_anew, policy, request, needs, snapshot, world, chance.random), 3
         )

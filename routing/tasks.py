@@ -72,16 +72,27 @@ def task_request(
         params=dict(params or {}),
         hints=dict(hints or {}),
         requirements=Requirements(features=frozenset(features), regions=frozenset(regions), pinned=service),
-        objective=objective_of(objective),
-        target=target_of(target),
-        priority=priority_of(priority),
-        metadata=labels_of(metadata or {}),
         deadline_seconds=deadline_seconds,
         budget_nanousd=None if budget_usd is None else usd_to_nanousd(budget_usd),
         stage=stage,
         item=item,
+        **_wished(objective, target, priority, metadata),
         **chosen,
     )
+
+
+def _wished(
+    objective: Objective | str | Mapping[str, float] | None,
+    target: Target | str | None,
+    priority: str | None,
+    metadata: Mapping[str, str] | None,
+) -> dict[str, Any]:
+    return {
+        "objective": objective_of(objective),
+        "target": target_of(target),
+        "priority": priority_of(priority),
+        "metadata": labels_of(metadata or {}),
+    }
 
 
 def _capability(name: str) -> Capability:

@@ -24,7 +24,6 @@ COMMANDS = {
         "gateway.cli.services:services",
         "List, add, enable, disable, remove, probe and discover AI services.",
     ),
-    "services": ("gateway.cli.services:services", "List, add, show, enable, disable and remove AI services."),
     "policies": ("gateway.cli.policies:policies", "List, show, check and put routing policies."),
     "rules": ("gateway.cli.rules:rules", "Check rules, also against recent requests."),
     "gateway": ("gateway.cli.serving:gateway", "Serve the HTTP API alone, in the foreground."),

@@ -26,7 +26,7 @@ logger = logging.getLogger(__name__)
 
 LIKED = 1.2  # what the utility of those that a policy prefers by name is multiplied with
 MOST_SHADOWS = 3  # beside one request
-_MOST_RULINGS = 512
+_MOST_RULINGS = 256
 _FAILS_CLOSED = frozenset({"require", "forbid"})
 _DRAW = frozenset({"split", "shadow"})
 
@@ -78,7 +78,7 @@ class CompiledRules:
         ruling = self._rulings.get(key)
         if ruling is None:
             if len(self._rulings) >= _MOST_RULINGS:
-                self._rulings.clear()
+                self._rulings.pop(next(iter(self._rulings)))
             ruling = self._rulings[key] = self._combined(snapshot, applies, doubted, is_wished=is_wished)
         return self._drawn(ruling, applies, context, chance)
 
@@ -154,10 +154,11 @@ class CompiledRules:
             if part.rule.effect not in _FAILS_CLOSED or not _holds(part, applies, doubted):
                 continue
             is_doubted = bool(doubted >> (part.number - 1) & 1)
+            told = {failed: (Exclusion.RULE, part.rule.told(failed=failed)) for failed in (False, True)}
             for offering_id, is_failed in _shut_out(part.rule.effect, self._masks[part.number], snapshot).items():
                 if offering_id not in excluded:
                     failed = is_failed or is_doubted
-                    excluded[offering_id] = (Exclusion.RULE, part.rule.told(failed=failed))
+                    excluded[offering_id] = told[failed]
                     excluded_by[offering_id] = -part.number if failed else part.number
         return excluded, excluded_by
 

@@ -89,7 +89,7 @@ def request_facts(
         if read is not None:
             facts[name] = read(request, needs)
         elif name.startswith(_METADATA):
-            facts[name] = request.metadata.get(name[len(_METADATA) :], "")
+            facts[name] = _plain(request.metadata.get(name[len(_METADATA) :], ""))
         elif name.startswith(_HINTS):
             facts[name] = _plain(request.hints.get(name[len(_HINTS) :], ""))
         elif name == "request.priority":
@@ -142,5 +142,5 @@ def _usd(offering: Offering, rate: str) -> float | None:
 
 
 def _plain(value: Any) -> Any:
-    """A hint as conditions may see it: what is no text, number or truth is left out."""
+    """A label or a hint as conditions may see it: what is no text, number or truth is left out."""
     return value if isinstance(value, (str, int, float, bool)) else None
