@@ -54,6 +54,8 @@ class NoCandidate(RoutingError):
                 f"no service can do `{self.request.capability}` now: {capable[0].reason}, and there is no such "
                 f"offering{self._nearest()}"
             )
+        # What is switched on and kept out comes first: what is switched off, one has known.
+        meant.sort(key=lambda c: c.excluded is Exclusion.DISABLED)
         reasons = list(dict.fromkeys(f"{c.offering.partition('/')[0]}: {c.reason}" for c in meant))
         more = f"; and {len(reasons) - _MOST_REASONS} more" if len(reasons) > _MOST_REASONS else ""
         return f"no service can do `{self.request.capability}` now: {'; '.join(reasons[:_MOST_REASONS])}{more}"

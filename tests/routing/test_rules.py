@@ -169,7 +169,11 @@ def test_a_policy_that_excludes_everything_says_what_excluded_each(ruling, text_
         Rule(name="eu-data-stays", require='service.region.startsWith("eu")'),
         Rule(name="no-small-windows", forbid="offering.context_window < 10000"),
     )
-    candidates = tuple(
+    disabled = tuple(
+        Candidate(offering_id=number, offering=f"s{number}/m", excluded=Exclusion.DISABLED, reason="disabled")
+        for number in range(10, 20)
+    )
+    candidates = disabled + tuple(
         Candidate(offering_id=one.offering_id, offering=one.name, excluded=exclusion, reason=reason)
         for one in three.offerings
         for exclusion, reason in [said.excluded[one.offering_id]]
@@ -180,7 +184,8 @@ def test_a_policy_that_excludes_everything_says_what_excluded_each(ruling, text_
         "no service can do `text` now: "
         "eu-host: rule no-small-windows forbids offering.context_window < 10000; "
         'us-host: rule eu-data-stays requires service.region.startsWith("eu"); '
-        'somewhere: rule eu-data-stays requires service.region.startsWith("eu")'
+        'somewhere: rule eu-data-stays requires service.region.startsWith("eu"); '
+        "s10: disabled; s11: disabled; s12: disabled; and 7 more"
     )
 
 
