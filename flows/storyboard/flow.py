@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 # What does not change what is made: where it is written, and whether to begin anew.
-_BESIDE_THE_POINT = {"output_directory", "fresh", "input_path", "thought"}
+_BESIDE_THE_POINT = {"output_directory", "fresh", "input_path", "thought", "priority"}
 
 
 def _step_name() -> str:
