@@ -72,9 +72,20 @@ def pack(
     Raises:
         ValueError: a quality, cost or speed is not in 0..1.
     """
+    return _pack(candidates, capability, propensity, rules, has_factors=False)
+
+
+def _pack(
+    candidates: Sequence[Candidate],
+    capability: Capability,
+    propensity: float,
+    rules: tuple[int, ...],
+    *,
+    has_factors: bool,
+) -> bytes:
     numbers: list[int] = []
     add = numbers.append
-    count, all_ranked, has_factors = 0, True, any(candidate.factor != 1.0 for candidate in candidates)
+    count, all_ranked = 0, True
     # This runs once a call, so it takes one pass over what nearly always comes in order: ranked first, best first.
     for candidate in candidates:
         rank, offering_id = candidate.rank, candidate.offering_id
@@ -90,12 +101,14 @@ def pack(
             continue
         count += 1
         if rank != count or not all_ranked:
-            return pack(_in_order(candidates), capability=capability, propensity=propensity, rules=rules)
+            return _pack(_in_order(candidates), capability, propensity, rules, has_factors=has_factors)
         add(int(candidate.quality * STEPS + 0.5))
         add(int(candidate.cost * STEPS + 0.5))
         add(int(candidate.speed * STEPS + 0.5))
         if has_factors:
             add(_packed_factor(candidate.factor))
+        elif candidate.factor != 1.0:
+            return _pack(candidates, capability, propensity, rules, has_factors=True)
     head = _CAPABILITY_CODES[capability] | (_FACTORS_FOLLOW if has_factors else 0)
     follows = b""
     if propensity != 1.0:

@@ -141,7 +141,7 @@ def _say_decision(decision: Decision, alike: Sequence[Explanation], policy: Poli
     say_text(f"Why {first} for {_named(alike)}:")
     objective = policy.weighing(decision.rules)
     weights = weights_in_words(objective)
-    if policy.target is not None:
+    if policy.target is not None and objective is policy.objective:  # no rule has put weights in its place
         weights = f"{weights}, for {target_in_words(policy.target)}"
     note = f"; figures are those of {_name(alike[0])}" if len(alike) > 1 else ""
     say_text(f"Policy {decision.policy} version {decision.policy_version} weighs {weights}{note}.", indent=2)

@@ -115,11 +115,13 @@ def test_explain_tells_which_rules_applied_and_which_shut_out(turnout, policy_fi
     turnout("policies", "put", policy_file.name)
     run_id = asyncio.run(_make_ruled_run())
     shown = turnout("explain", run_id).out
-    assert "Policy careful version 1 weighs quality 20%, cost 70%, speed 10%, for the cheapest above 0.9." in shown
+    assert "Policy careful version 1 weighs quality 20%, cost 70%, speed 10%." in shown
     assert "Rules that applied:" in shown
     assert 'cheap-drafts  weigh quality 20%, cost 70%, speed 10%, when request.stage == "analysis"' in shown
     assert 'rule no-local forbids service.name == "local"' in shown
-    (task,) = turnout("explain", run_id, "--json").json["tasks"]
+    task, other = turnout("explain", run_id, "--json").json["tasks"]
+    assert "Policy careful version 1 weighs quality 70%, cost 10%, speed 20%, for the cheapest above 0.9." in shown
+    assert other["decision"]["rules"] == []
     assert task["decision"]["rules"] == ["no-local", "cheap-drafts", "like"]
     assert [one["factor"] for one in task["decision"]["ranked"]] == [pytest.approx(1.2, rel=0.03)]
     local = next(one for one in task["decision"]["excluded"] if one["offering"].startswith("local/"))
@@ -127,7 +129,7 @@ def test_explain_tells_which_rules_applied_and_which_shut_out(turnout, policy_fi
 
 
 async def _make_ruled_run() -> int:
-    """A run with one decision that rules had a say in."""
+    """A run with one decision that rules had a say in, and one without."""
     from registry import Candidate, Exclusion, Settings
     from routing import Runtime, task_request
 
@@ -145,6 +147,8 @@ async def _make_ruled_run() -> int:
         )
         ruled = replace(decision, policy_id=policy.policy_id, candidates=candidates, rules=(3, 5, 6))
         runtime._recorder.undone(request, ruled, "nothing was called")
+        unruled = replace(await runtime.decide(request), policy_id=policy.policy_id)
+        runtime._recorder.undone(request, unruled, "nothing was called")
         await runtime.runs.finish(run.run_id, "done")
     return run.run_id
 
