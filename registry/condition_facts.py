@@ -56,9 +56,9 @@ SERVICE_FACTS = {
     "offering.retires": Fact(False, "whether the day of its retirement is set"),
 }
 HEALTH_FACTS = {
-    "health.latency_ms": Fact(800.0, "smoothed latency of recent calls; the catalogue's guess before there was one"),
+    "health.latency_ms": Fact(800.0, "latency of recent calls from here; the catalogue's guess before there was one"),
     "health.error_rate": Fact(0.02, "the share of recent calls that failed, 0 to 1"),
-    "health.cooling": Fact(False, "whether it is cooling down"),
+    "health.cooling": Fact(False, "whether it is cooling down, or its breaker is open"),
 }
 FACTS = REQUEST_FACTS | SERVICE_FACTS | HEALTH_FACTS
 MOVING_ROOTS = frozenset({"health", "time"})  # what a condition over services may see change under one snapshot

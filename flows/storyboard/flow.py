@@ -94,7 +94,11 @@ async def _begin(runtime: Runtime, thought: Thought, parameters: StoryboardParam
         return await runtime.runs.resume(before.run_id)
     settings = runtime.settings
     # What it takes to go on after a crash without the file, and from another folder.
-    kept = told | {"thought": thought.text, "output_directory": str(parameters.output_directory.absolute())}
+    kept = told | {
+        "thought": thought.text,
+        "output_directory": str(parameters.output_directory.absolute()),
+        "priority": parameters.priority,
+    }
     return await runtime.runs.start(
         "storyboard", VERSION, print_, kept, workspace=settings.workspace, principal=settings.principal,
         flow_run_id=flow_run.id,

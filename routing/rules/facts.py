@@ -129,9 +129,9 @@ def _left(name: str, request: TaskRequest, world: World) -> Any:
 def _health(name: str, offering: Offering, world: World) -> Any:
     health = world.health
     if name == "health.latency_ms":
-        return health.latency_ms(offering)
+        return health.lately(offering)[0]
     if name == "health.cooling":
-        return health.cooling(offering) is not None
+        return health.cooling(offering) is not None or health.open_seconds(offering) is not None
     # Health that counts no failures does not have the fact, and what asks for it cannot be evaluated.
     error_rate = getattr(health, "error_rate", None)
     return None if error_rate is None else error_rate(offering)

@@ -9,6 +9,7 @@ import yaml
 from registry import Policy, PolicyInvalid, usd_to_nanousd
 from registry.policy_json import check_conditions, check_name, parsed_policy
 from routing.errors import RulesInvalid
+from routing.strategies import strategy_named
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,6 +60,7 @@ def _policy(name: str, given: dict[str, Any], lines: Lines, source: str) -> Poli
         check_name(name)
         policy = parsed_policy(name, content).policy(name)
         check_conditions(policy)
+        strategy_named(policy.strategy, policy.options)
     except PolicyInvalid as error:
         line = _line_of(error.path, lines) + error.line - 1
         place = f"{error.place}: " if error.place and not error.problem.startswith("rule ") else ""
