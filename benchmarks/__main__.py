@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Literal
 
 # Each is a module ``benchmarks.bench_NAME`` with ``measure() -> dict[str, float]``.
-BENCHMARKS = ("decision", "ledger", "start", "engine", "gateway", "pages", "batch")
+BENCHMARKS = ("decision", "rules", "ledger", "start", "engine", "gateway", "pages", "batch")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,7 @@ class Bar:
 
 BARS = {
     "decision_8_us": Bar("at most", 50.0),
+    "ten_rules_200_us": Bar("at most", 100.0),
     "ledger_us_a_row": Bar("at most", 10.0),
     "ledger_bytes_a_row": Bar("at most", 200.0),
     "services_list_seconds": Bar("at most", 1.0),

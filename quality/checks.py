@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 from quality import standard
 from quality.errors import CheckClash, MalformedCheck, UnknownCheck

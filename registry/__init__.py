@@ -34,6 +34,8 @@ if TYPE_CHECKING:
         BackupError,
         BackupFailed,
         CallsRepeated,
+        ConditionFailed,
+        ConditionInvalid,
         ConstraintBroken,
         DatabaseCorrupt,
         DatabaseForeign,
@@ -51,6 +53,7 @@ if TYPE_CHECKING:
         LedgerFull,
         MigrationFailed,
         NotFound,
+        PolicyInvalid,
         PortTaken,
         RecordUnreadable,
         RegistryError,
@@ -95,15 +98,22 @@ if TYPE_CHECKING:
         Offering,
         Policy,
         Price,
+        Priority,
         Requirements,
+        Rule,
         Score,
         Service,
         Snapshot,
+        Split,
+        Target,
         TaskRequest,
         TaskResult,
         Usage,
         Verdict,
         format_usd,
+        parse_objective,
+        parse_target,
+        target_in_words,
         usd_to_nanousd,
     )
 
@@ -123,10 +133,11 @@ _MODULES = {
     ),
     "errors": (
         "AlreadyThere ArchiveInvalid AssetDamaged AssetMissing BackupError BackupFailed CallsRepeated "
-        "ConstraintBroken DatabaseCorrupt DatabaseForeign DatabaseLocked DatabaseNewer DatabaseReadOnly "
-        "DatabaseRefused DatabaseUnreachable DatabaseUrlInvalid DiskFull EntryInvalid HomeUnusable KeyMissing "
-        "KeyRefused LedgerFull MigrationFailed NotFound PortTaken RecordUnreadable RegistryError RunTaken "
-        "SettingsError StatementFailed StoreError ToolMissing"
+        "ConditionFailed ConditionInvalid ConstraintBroken DatabaseCorrupt DatabaseForeign DatabaseLocked "
+        "DatabaseNewer DatabaseReadOnly DatabaseRefused DatabaseUnreachable DatabaseUrlInvalid DiskFull "
+        "EntryInvalid HomeUnusable KeyMissing KeyRefused LedgerFull MigrationFailed NotFound PolicyInvalid "
+        "PortTaken RecordUnreadable RegistryError RunTaken SettingsError StatementFailed StoreError "
+        "ToolMissing"
     ),
     "histogram": "quantile",
     "home": "Home",
@@ -148,8 +159,9 @@ _MODULES = {
     "task_ids": "TaskIds claim_worker task_time_seconds",
     "words": (
         "Attempt Candidate Capability Decision Exclusion FailureClass Hedge JsonSchema Media Message Model "
-        "NANOUSD_PER_USD Objective Offering Policy Price Requirements Score Service Snapshot TaskRequest "
-        "TaskResult Usage Verdict format_usd usd_to_nanousd"
+        "NANOUSD_PER_USD Objective Offering Policy Price Priority Requirements Rule Score Service Snapshot "
+        "Split Target TaskRequest TaskResult Usage Verdict format_usd parse_objective parse_target "
+        "target_in_words usd_to_nanousd"
     ),
 }
 
@@ -175,6 +187,8 @@ __all__ = [
     "Capability",
     "Catalogue",
     "Clock",
+    "ConditionFailed",
+    "ConditionInvalid",
     "ConstraintBroken",
     "DatabaseCorrupt",
     "DatabaseForeign",
@@ -218,8 +232,10 @@ __all__ = [
     "Outbox",
     "Policies",
     "Policy",
+    "PolicyInvalid",
     "PortTaken",
     "Price",
+    "Priority",
     "Probe",
     "RecordUnreadable",
     "RegistryError",
@@ -228,6 +244,7 @@ __all__ = [
     "Restored",
     "Retention",
     "Rollup",
+    "Rule",
     "Run",
     "RunTaken",
     "Runs",
@@ -239,10 +256,12 @@ __all__ = [
     "Snapshot",
     "SnapshotWatch",
     "Snapshots",
+    "Split",
     "StatementFailed",
     "Store",
     "StoreError",
     "StoredEvent",
+    "Target",
     "TaskIds",
     "TaskRequest",
     "TaskResult",
@@ -265,12 +284,15 @@ __all__ = [
     "keep_found",
     "now_us",
     "pack_decision",
+    "parse_objective",
+    "parse_target",
     "prune",
     "quantile",
     "read_probes",
     "read_rollups",
     "restore",
     "seed",
+    "target_in_words",
     "task_time_seconds",
     "this_process",
     "to_us",

@@ -31,6 +31,7 @@ _NAMED = ("stage", "item", "owner", "prompt_version")
 class Explanation:
     """A task as the ledger knows it: what was decided and on which grounds, and what came of it.
 
+    ``snapshot`` is the catalogue that it was decided on.
     ``decision`` is None where the ledger keeps no candidates of the task. ``message`` says why nothing was called,
     where nothing was. ``checks`` are the bits of the last attempt's checks (two for each check's number).
     """
@@ -42,6 +43,7 @@ class Explanation:
     owner: str
     prompt_version: str
     started_us: int
+    snapshot: Snapshot
     decision: Decision | None
     attempts: tuple[Attempt, ...]
     cost_nanousd: int
@@ -85,6 +87,20 @@ class Decisions:
             by_task.setdefault(row.task_id, []).append(row)
         return tuple([await self._explain(rows) for rows in by_task.values()])
 
+    async def recent(self, limit: int) -> tuple[Explanation, ...]:
+        """The latest tasks that were decided, the newest first; at most ``limit``."""
+        latest = (
+            select(calls.c.task_id)
+            .where(calls.c.candidates.is_not(None))
+            .order_by(calls.c.task_id.desc())
+            .limit(limit)
+            .scalar_subquery()
+        )
+        by_task: dict[int, list[CallRow]] = {}
+        for row in await self._read(calls.c.task_id.in_(latest)):
+            by_task.setdefault(row.task_id, []).append(row)
+        return tuple([await self._explain(rows) for rows in reversed(by_task.values())])
+
     async def _read(self, where: ColumnElement[bool]) -> tuple[CallRow, ...]:
         same = and_(call_messages.c.task_id == calls.c.task_id, call_messages.c.attempt == calls.c.attempt)
         statement = (
@@ -118,6 +134,7 @@ class Decisions:
             owner=first.owner,
             prompt_version=first.prompt_version,
             started_us=first.started_us,
+            snapshot=snapshot,
             decision=decision,
             attempts=tuple(_attempt(row, snapshot) for row in rows if row.attempt),
             cost_nanousd=sum(row.cost_nanousd for row in rows),

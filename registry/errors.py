@@ -8,6 +8,9 @@
     ├── NotFound                  nothing bears that name
     ├── AlreadyThere              something bears that name already
     ├── EntryInvalid              what somebody typed cannot be taken
+    ├── PolicyInvalid             a policy cannot be taken: a value or a rule of it makes no sense
+    ├── ConditionInvalid          a condition cannot be understood
+    ├── ConditionFailed           a condition cannot be evaluated on the facts at hand
     ├── KeyRefused                an access key opens no door: unknown, revoked, expired
     ├── PortTaken                 somebody else listens at the port
     ├── KeyMissing                a server would listen beyond this machine, and there is no access key
@@ -45,7 +48,7 @@ import difflib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 
 class RegistryError(Exception):
@@ -101,6 +104,31 @@ class EntryInvalid(RegistryError):
         super().__init__(f"{field}: {problem}")
         self.field = field
         self.problem = problem
+
+
+class PolicyInvalid(RegistryError):
+    """A policy cannot be taken. ``path`` leads to the value to blame; ``line`` counts from 1 within that value."""
+
+    def __init__(self, name: str, path: Sequence[str | int], problem: str, *, line: int = 1) -> None:
+        place = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).removeprefix(".")
+        super().__init__(f"policy {name!r}: {place}: {problem}" if place else f"policy {name!r}: {problem}")
+        self.path = tuple(path)
+        self.place = place
+        self.problem = problem
+        self.line = line
+
+
+class ConditionInvalid(RegistryError):
+    """A condition cannot be understood. ``line`` counts from 1 within it."""
+
+    def __init__(self, problem: str, *, line: int = 1) -> None:
+        super().__init__(problem)
+        self.problem = problem
+        self.line = line
+
+
+class ConditionFailed(RegistryError):
+    """A condition cannot be evaluated on the facts at hand: a price that is not known, a label that is no number."""
 
 
 class KeyRefused(RegistryError):

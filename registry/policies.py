@@ -1,21 +1,25 @@
-"""Policies: how routing chooses, by name and version; a version never changes."""
+"""Policies: how routing chooses, by name and version; a version never changes.
+
+What a request itself asks for (other weights, a target) makes a policy of its own, kept by its content under the name
+of the policy it stands in for and ``+request``: so a decision names what it was really made by.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, replace
-from typing import TYPE_CHECKING, Any, Literal
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
-from sqlalchemy import insert, select
+from sqlalchemy import func, insert, select
 
 from registry.clock import now_us
 from registry.dialects import POLICIES_TURN, take_turn
-from registry.errors import NotFound, RecordUnreadable
+from registry.errors import NotFound, PolicyInvalid, RecordUnreadable
 from registry.outbox import Event, append
+from registry.policy_json import PolicyJson, check_conditions, check_name, policy_to_json
 from registry.tables import policies
-from registry.words import Hedge, Objective, Policy
+from registry.words import Objective, Policy, Target
 
 if TYPE_CHECKING:
     from sqlalchemy import Row
@@ -26,6 +30,9 @@ if TYPE_CHECKING:
     from registry.words import Capability
 
 DEFAULT = "default"
+WISHED = "+request"  # the end of the names of policies that requests made for themselves
+MOST_WISHES = 10_000  # kept for one policy; weights in whole hundredths alone make 5,151
+_MOST_REMEMBERED = 4_096
 
 # What ships. A name with a capability behind it stands in for the plain name where that capability is asked for.
 SHIPPED = (
@@ -33,39 +40,6 @@ SHIPPED = (
     Policy(name=f"{DEFAULT}-image", objective=Objective(quality=0.8, speed=0.1, cost=0.1)),
     Policy(name=f"{DEFAULT}-video", objective=Objective(quality=0.9, speed=0.05, cost=0.05), deadline_seconds=900.0),
 )
-
-
-class _ObjectiveJson(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-    quality: float
-    cost: float
-    speed: float
-
-
-class _HedgeJson(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-    calls_share: float = Field(default=Hedge().calls_share, ge=0, le=1)
-    cost_share: float = Field(default=Hedge().cost_share, ge=0, le=1)
-
-
-class _PolicyJson(BaseModel):
-    """A policy as it stands in its JSON column."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    objective: _ObjectiveJson
-    deadline_seconds: float = Field(gt=0)
-    budget_nanousd: int | None = Field(default=None, ge=0)
-    on_refusal: Literal["next", "end"] = "next"
-    strategy: str = "objective"
-    options: dict[str, JsonValue] = {}
-    hedge: _HedgeJson = _HedgeJson()
-    priority: Literal["high", "normal", "low"] = "normal"
-
-
-_LATER = {"strategy": "objective", "options": {}, "hedge": _HedgeJson().model_dump(), "priority": "normal"}
 
 
 class Policies:
@@ -76,10 +50,24 @@ class Policies:
         ...     return await policies.put(Policy(name="careful", objective=Objective(quality=1, cost=0, speed=0)))
     """
 
-    def __init__(self, store: Store, clock: Clock) -> None:
+    def __init__(self, store: Store, clock: Clock, *, most_wishes: int = MOST_WISHES) -> None:
         self._store = store
         self._clock = clock
+        self._most_wishes = most_wishes
         self._loaded: dict[int, Policy] = {}
+        self._wished: dict[tuple[int, Objective | None, Target | None], Policy] = {}
+
+    async def list(self) -> tuple[Policy, ...]:
+        """The latest version of every policy, by name; those that requests made for themselves left out.
+
+        Raises:
+            RecordUnreadable: one is damaged.
+        """
+        latest = select(func.max(policies.c.policy_id)).group_by(policies.c.name)
+        statement = select(policies).where(policies.c.policy_id.in_(latest)).order_by(policies.c.name)
+        async with self._store.read() as connection:
+            rows = (await connection.execute(statement)).all()
+        return tuple(_from_row(row) for row in rows if not row.name.endswith(WISHED))
 
     async def get(self, name: str = DEFAULT) -> Policy:
         """The latest version of a policy.
@@ -88,9 +76,10 @@ class Policies:
             NotFound: there is no policy of that name.
         """
         async with self._store.read() as connection:
-            policy = await _latest(connection, name)
+            policy = None if name.endswith(WISHED) else await _latest(connection, name)
             if policy is None:
-                raise NotFound("policy", name, await connection.scalars(select(policies.c.name).distinct()))
+                known = await connection.scalars(select(policies.c.name).distinct())
+                raise NotFound("policy", name, [one for one in known if not one.endswith(WISHED)])
         return policy
 
     async def for_task(self, name: str, capability: Capability) -> Policy:
@@ -108,9 +97,35 @@ class Policies:
 
         Returns:
             The policy with its version and id; those that were passed in do not count.
+
+        Raises:
+            PolicyInvalid: a value or a rule of it makes no sense.
         """
+        check_name(policy.name)
         async with self._store.write() as connection:
             return await put_policy(connection, policy, now_us(self._clock))
+
+    async def wished(self, policy: Policy, objective: Objective | None, target: Target | None) -> Policy:
+        """The policy as a request's own weights or target change it; itself where the request has none.
+
+        A wish that was seen before costs a look into memory. Weights are kept in whole hundredths, so that the
+        same wish in other words is the same policy.
+
+        Raises:
+            PolicyInvalid: requests have wished for too many different things of this policy already.
+        """
+        if objective is None and target is None:
+            return policy
+        key = (policy.policy_id, objective, target)
+        found = self._wished.get(key)
+        if found is None:
+            wanted = _as_wished(policy, objective, target)
+            async with self._store.write() as connection:
+                found = await _put_wished(connection, wanted, now_us(self._clock), self._most_wishes)
+            if len(self._wished) >= _MOST_REMEMBERED:
+                self._wished.pop(next(iter(self._wished)))
+            self._wished[key] = found
+        return found
 
     async def load(self, policy_id: int) -> Policy:
         """The policy, at the version, that an old decision was made by.
@@ -131,19 +146,55 @@ class Policies:
 
 async def put_policy(connection: AsyncConnection, policy: Policy, at_us: int) -> Policy:
     """Keep a policy, within the caller's transaction; see :meth:`Policies.put`."""
+    content = policy_to_json(policy)
+    check_conditions(policy)
     await take_turn(connection, POLICIES_TURN)
     latest = await _latest(connection, policy.name)
-    content = _to_json(policy)
-    if latest is not None and _to_json(latest) == content:
+    if latest is not None and policy_to_json(latest) == content:
         return latest
     version = 1 if latest is None else latest.version + 1
     # The version is part of the digest: a policy may return to what it said two versions ago, as a new version.
-    digest = hashlib.sha256(f"{version}:{json.dumps(content, sort_keys=True)}".encode()).hexdigest()
-    values = {"name": policy.name, "version": version, "digest": digest, "content": content, "created_us": at_us}
-    policy_id = await connection.scalar(insert(policies).values(**values).returning(policies.c.policy_id))
+    kept = await _insert(connection, replace(policy, version=version), content, _digest(version, content), at_us)
     event = Event(kind="turnout.policy.put", subject=policy.name, content={"version": version})
     await append(connection, at_us, event)
-    return replace(policy, version=version, policy_id=int(policy_id or 0))
+    return kept
+
+
+def _as_wished(policy: Policy, objective: Objective | None, target: Target | None) -> Policy:
+    """A request's weights stand in for the policy's weights and target; its target for the policy's target."""
+    if objective is not None:
+        quality, cost, speed = (round(share, 2) for share in objective.shares())
+        policy = replace(policy, objective=Objective(quality=quality, cost=cost, speed=speed), target=None)
+    if target is not None:
+        policy = replace(policy, target=target)
+    return replace(policy, name=f"{policy.name}{WISHED}")
+
+
+async def _put_wished(connection: AsyncConnection, policy: Policy, at_us: int, most_wishes: int) -> Policy:
+    content = policy_to_json(policy)
+    digest = _digest(0, content)
+    await take_turn(connection, POLICIES_TURN)
+    same = select(policies).where(policies.c.name == policy.name, policies.c.digest == digest)
+    row = (await connection.execute(same)).one_or_none()
+    if row is not None:
+        return _from_row(row)
+    latest = await connection.scalar(select(func.max(policies.c.version)).where(policies.c.name == policy.name)) or 0
+    if latest >= most_wishes:
+        problem = f"requests have wished for {latest:,} different things already; give them policies of their own"
+        raise PolicyInvalid(policy.name, (), problem)
+    return await _insert(connection, replace(policy, version=latest + 1), content, digest, at_us)
+
+
+def _digest(version: int, content: dict[str, Any]) -> str:
+    return hashlib.sha256(f"{version}:{json.dumps(content, sort_keys=True)}".encode()).hexdigest()
+
+
+async def _insert(
+    connection: AsyncConnection, policy: Policy, content: dict[str, Any], digest: str, at_us: int
+) -> Policy:
+    values = {"name": policy.name, "version": policy.version, "digest": digest, "content": content, "created_us": at_us}
+    policy_id = await connection.scalar(insert(policies).values(**values).returning(policies.c.policy_id))
+    return replace(policy, policy_id=int(policy_id or 0))
 
 
 async def _latest(connection: AsyncConnection, name: str) -> Policy | None:
@@ -152,30 +203,8 @@ async def _latest(connection: AsyncConnection, name: str) -> Policy | None:
     return None if row is None else _from_row(row)
 
 
-def _to_json(policy: Policy) -> dict[str, Any]:
-    content = asdict(policy)
-    for name in ("name", "version", "policy_id"):
-        del content[name]
-    whole = _PolicyJson.model_validate(content).model_dump(mode="json")
-    # What came later is left out where it says nothing: what was stored before stays the version that it is.
-    return {name: value for name, value in whole.items() if name not in _LATER or value != _LATER[name]}
-
-
 def _from_row(row: Row[Any]) -> Policy:
     try:
-        content = _PolicyJson.model_validate(row.content)
-        return Policy(
-            name=row.name,
-            version=row.version,
-            policy_id=row.policy_id,
-            objective=Objective(**content.objective.model_dump()),
-            deadline_seconds=content.deadline_seconds,
-            budget_nanousd=content.budget_nanousd,
-            on_refusal=content.on_refusal,
-            strategy=content.strategy,
-            options=content.options,
-            hedge=Hedge(**content.hedge.model_dump()),
-            priority=content.priority,
-        )
-    except ValueError as error:
+        return PolicyJson.model_validate(row.content).policy(row.name, row.version, row.policy_id)
+    except (ValueError, PolicyInvalid) as error:
         raise RecordUnreadable("policy", f"policy {row.policy_id}: {error}") from error

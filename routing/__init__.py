@@ -12,6 +12,7 @@ if TYPE_CHECKING:
         NoCandidate,
         RouteExhausted,
         RoutingError,
+        RulesInvalid,
         RuntimeClosed,
         StreamBroken,
         TaskEnded,
@@ -26,6 +27,7 @@ __all__ = [
     "RouteExhausted",
     "RoutedStream",
     "RoutingError",
+    "RulesInvalid",
     "Runtime",
     "RuntimeClosed",
     "StreamBroken",
@@ -40,7 +42,9 @@ _NAMES = {
     "routing.tasks": "ai_task task_request",
     "routing.ambient": "current_runtime",
     "routing.deciding": "decide",
-    "routing.errors": "AttemptsFailed NoCandidate RouteExhausted RoutingError RuntimeClosed StreamBroken TaskEnded",
+    "routing.errors": (
+        "AttemptsFailed NoCandidate RouteExhausted RoutingError RulesInvalid RuntimeClosed StreamBroken TaskEnded"
+    ),
     "routing.runtime": "Runtime",
     "routing.streaming": "RoutedStream",
 }

@@ -35,6 +35,11 @@ class Breaker:
         self._in_a_row = 0
         self._next_seconds = FIRST_OPEN_SECONDS
 
+    @property
+    def error_rate(self) -> float:
+        """The share of the latest calls that failed, of at most 20; 0 where none was made."""
+        return self._bits.bit_count() / self._known if self._known else 0.0
+
     def lets_through(self, now: float) -> bool:
         """Whether a call may be made now."""
         return not self.is_open or (now >= self.until and not self.is_probed)

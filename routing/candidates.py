@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, overload
 from registry.words import Candidate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from routing.strategies import Seen
 
@@ -26,7 +26,12 @@ class Ranking(Sequence[Candidate]):
         self.excluded = excluded
         self._candidates: tuple[Candidate, ...] | None = None
 
-    def parts(self) -> Iterable[tuple[int, float, float, float]]:
+    @property
+    def is_plain(self) -> bool:
+        """Whether no rule had a say in any of them."""
+        return not any(one.factor != 1.0 for one in self.seen) and not any(one.rule for one in self.excluded)
+
+    def parts(self) -> Sequence[tuple[int, float, float, float]]:
         """Offering id, quality, cost and speed of each ranked candidate."""
         return [(one[0].offering_id, one[2], one[3], one[4]) for one in self.seen]
 
@@ -57,7 +62,7 @@ class Ranking(Sequence[Candidate]):
             ranked = (
                 Candidate(
                     offering_id=one.offering.offering_id, offering=one.offering.name, rank=rank, utility=one.utility,
-                    quality=one.quality, cost=one.cost, speed=one.speed,
+                    quality=one.quality, cost=one.cost, speed=one.speed, factor=one.factor,
                 )
                 for rank, one in enumerate(self.seen, 1)
             )  # fmt: skip

@@ -9,7 +9,7 @@ from registry.words import Exclusion, format_usd
 from routing.estimating import expected_cost_nanousd
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from datetime import datetime
 
     from registry.words import Offering, TaskRequest
@@ -24,12 +24,14 @@ class World:
     """What a decision sees beside the snapshot.
 
     ``now`` is UTC. ``unusable`` holds services that cannot be called from this process, by service id: the exclusion
-    and its reason (no credential, no block for that kind).
+    and its reason (no credential, no block for that kind). ``budget_left`` tells what the tightest budget of a request
+    has left, in nano-dollars and as a share of it; None where it has none. Only rules that name it ask.
     """
 
     now: datetime
     health: Health
     unusable: Mapping[int, Refusal] = field(default_factory=dict)
+    budget_left: Callable[[TaskRequest], tuple[int, float] | None] | None = None
 
 
 def exclude_for_good(offering: Offering, request: TaskRequest, world: World) -> Refusal | None:

@@ -144,7 +144,7 @@ class Dispatcher:
             deadline=started + seconds,
             seconds=seconds,
             budget_nanousd=request.budget_nanousd if request.budget_nanousd is not None else policy.budget_nanousd,
-            priority=policy.priority,
+            priority=request.priority or policy.priority,
             route=[],
         )
         candidates = decision.candidates

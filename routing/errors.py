@@ -7,6 +7,7 @@
     ├── RouteExhausted       every candidate was tried; the attempts say what happened
     ├── StreamBroken         a stream broke after its first output; what came of it has been passed on
     ├── TaskEnded            a failure that is the same everywhere: caller's fault, refusal, cancellation
+    ├── RulesInvalid         a file of rules or a policy makes no sense; the line says where
     └── RuntimeClosed        the runtime has been closed, or was never opened
 """
 
@@ -53,6 +54,8 @@ class NoCandidate(RoutingError):
                 f"no service can do `{self.request.capability}` now: {capable[0].reason}, and there is no such "
                 f"offering{self._nearest()}"
             )
+        # What is switched on and kept out comes first: what is switched off, one has known.
+        meant.sort(key=lambda c: c.excluded is Exclusion.DISABLED)
         reasons = list(dict.fromkeys(f"{c.offering.partition('/')[0]}: {c.reason}" for c in meant))
         more = f"; and {len(reasons) - _MOST_REASONS} more" if len(reasons) > _MOST_REASONS else ""
         return f"no service can do `{self.request.capability}` now: {'; '.join(reasons[:_MOST_REASONS])}{more}"
@@ -124,6 +127,16 @@ class StreamBroken(AttemptsFailed):
         last = attempts[-1]
         sentence = f"`{request.capability}` broke off at {last.offering}: {last.message} ({last.failure})"
         super().__init__(request, decision, attempts, sentence)
+
+
+class RulesInvalid(RoutingError):
+    """A file of rules or a policy makes no sense. ``line`` counts from 1."""
+
+    def __init__(self, source: str, line: int, problem: str) -> None:
+        super().__init__(f"{source}, line {line}: {problem}")
+        self.source = source
+        self.line = line
+        self.problem = problem
 
 
 class RuntimeClosed(RoutingError):

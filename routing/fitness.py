@@ -10,7 +10,7 @@ from routing.constraints import exclude_for_good
 
 if TYPE_CHECKING:
     from registry.words import Capability, Offering, Requirements, Snapshot, TaskRequest
-    from routing.constraints import World
+    from routing.constraints import Refusal, World
 
 _KINDS_KEPT = 1_000
 
@@ -45,13 +45,14 @@ def fit_of(request: TaskRequest, snapshot: Snapshot, world: World) -> Fit:
     return Fit(tuple(fit), tuple(unfit), min(windows, default=None), any_retires)
 
 
-def candidate_of(offering: Offering, refusal: tuple[object, str]) -> Candidate:
-    """An offering that is no candidate."""
+def candidate_of(offering: Offering, refusal: Refusal, *, rule: int = 0) -> Candidate:
+    """An offering that is no candidate; ``rule`` is the number of the policy's rule that shuts it out."""
     return Candidate(
         offering_id=offering.offering_id,
         offering=offering.name,
-        excluded=refusal[0],  # type: ignore[arg-type]  # an exclusion
+        excluded=refusal[0],
         reason=refusal[1],
+        rule=rule,
     )
 
 

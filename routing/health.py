@@ -194,6 +194,14 @@ class Health:
         """The time on this clock."""
         return self._clock()
 
+    def latency_ms(self, offering: Offering) -> float:
+        """What a call there is expected to take, in milliseconds."""
+        return self.lately(offering, self._clock())[0]
+
+    def error_rate(self, offering: Offering) -> float:
+        """The share of the latest calls from here that found it out of order; 0 where none was made."""
+        return self.of(offering).breaker.error_rate
+
     @property
     def anything_doubted(self) -> bool:
         """Whether anything has hung lately."""

@@ -46,15 +46,17 @@ from registry.words import Exclusion
 from routing.ambient import current_runtime
 from routing.attempting import Attempting
 from routing.constraints import World
-from routing.deciding import decide
+from routing.deciding import decide, strategy_of
 from routing.dispatcher import Dispatcher
 from routing.errors import NoCandidate, RuntimeClosed
+from routing.estimating import estimate_needs
 from routing.fitness import Fitness
 from routing.health import Health
 from routing.learned import LearnedQuality
 from routing.recording import Recorder
-from routing.strategies import strategy_named
+from routing.rules.ruling import NOTHING
 from routing.streaming import RoutedStream, WholeAnswer, can_stream
+from routing.wishes import with_requirements
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
@@ -66,11 +68,13 @@ if TYPE_CHECKING:
     from registry.words import Capability, Decision, Policy, Service, Snapshot, TaskRequest, TaskResult, Verdict
     from routing.attempting import Accept, Outcome
     from routing.constraints import Refusal
+    from routing.rules import RuleBook, Ruling
     from routing.strategies import Strategy
 
 logger = logging.getLogger(__name__)
 
 AUDIT_GATHER_SECONDS = 0.05  # all of a run's results are there already: there is nothing to wait for
+STRATEGIES_KEPT = 10_000
 REFRESH_SECONDS = 5.0  # how old policies, learned quality and the knowledge of missing credentials may be
 
 
@@ -101,6 +105,7 @@ class Runtime:
         self._learned = LearnedQuality()
         self._fitness = Fitness()
         self._strategies: dict[int, Strategy] = {}
+        self._rules: RuleBook | None = None
         self._unusable: dict[int, Refusal] = {}
         self._unusable_for: Snapshot | None = None
         self._parts = AsyncExitStack()
@@ -291,10 +296,14 @@ class Runtime:
             policy = await self._read_policy(request.policy, request.capability)
         if self._unusable_for is not snapshot:
             await self._look_for_credentials(snapshot)
+        if request.objective is not None or request.target is not None:
+            policy = await self.policies.wished(policy, request.objective, request.target)
         world = World(now=datetime.now(UTC), health=self.health, unusable=self._unusable)
+        wanted = with_requirements(request, policy)
+        ruling = NOTHING if not (policy.rules or policy.prefer) else self._ruling(wanted, policy, snapshot, world)
         return policy, decide(
-            next(self._task_ids), request, snapshot, policy, self._learned.means, world,
-            strategy=self._strategy(policy), fitness=self._fitness,
+            next(self._task_ids), wanted, snapshot, policy, self._learned.means, world,
+            strategy=self._strategy(policy), fitness=self._fitness, ruling=ruling,
         )  # fmt: skip
 
     def _record(self, request: TaskRequest, decision: Decision, outcome: Outcome) -> None:
@@ -376,11 +385,20 @@ class Runtime:
         await self._look_for_credentials(snapshot)
         self._learned.replace(await self._learned_quality(snapshot))
 
+    def _ruling(self, request: TaskRequest, policy: Policy, snapshot: Snapshot, world: World) -> Ruling:
+        if self._rules is None:
+            from routing.rules import RuleBook  # conditions take a while to import, and few policies have any
+
+            self._rules = RuleBook()
+        return self._rules.of(policy).ruling(request, estimate_needs(request), snapshot, world, random.random)
+
     def _strategy(self, policy: Policy) -> Strategy:
         """The strategy of a policy; one object a version, since some remember."""
         strategy = self._strategies.get(policy.policy_id)
         if strategy is None:
-            strategy = self._strategies[policy.policy_id] = strategy_named(policy.strategy, policy.options)
+            if len(self._strategies) >= STRATEGIES_KEPT:
+                self._strategies.clear()
+            strategy = self._strategies[policy.policy_id] = strategy_of(policy)
         return strategy
 
     async def _read_policy(self, name: str, capability: Capability) -> Policy:

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 from registry.words import Capability, Message, Requirements, TaskRequest, usd_to_nanousd
 from routing.ambient import run_request, run_request_sync
+from routing.wishes import labels_of, objective_of, priority_of, target_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from registry.words import JsonSchema, TaskResult
+    from registry.words import JsonSchema, Objective, Target, TaskResult
 
 _PICTURES = frozenset({Capability.IMAGE, Capability.VIDEO})
 
@@ -35,6 +36,10 @@ def task_request(
     hints: Mapping[str, Any] | None = None,
     checks: Iterable[str] | None = None,
     policy: str | None = None,
+    objective: Objective | str | Mapping[str, float] | None = None,
+    target: Target | str | None = None,
+    priority: str | None = None,
+    metadata: Mapping[str, str] | None = None,
     deadline_seconds: float | None = None,
     budget_usd: str | None = None,
     stage: str = "",
@@ -44,9 +49,11 @@ def task_request(
 
     ``prompt`` is the user's turn for text-like work and the description for a picture. ``service`` pins a service
     (``"local"``) or an offering (``"local/smollm2-135m-instruct"``). ``budget_usd`` is text, such as ``"0.01"``.
+    ``objective`` (``"quality=1,cost=2"``) and ``target`` (``"the cheapest above 0.9"``) stand in for the policy's;
+    ``metadata`` are labels that the policy's rules may look at.
 
     Raises:
-        ValueError: there is no such capability, or nothing to work on.
+        ValueError: there is no such capability, or nothing to work on, or a wish makes no sense.
     """
     wanted = _capability(capability)
     is_picture = wanted in _PICTURES
@@ -69,8 +76,23 @@ def task_request(
         budget_nanousd=None if budget_usd is None else usd_to_nanousd(budget_usd),
         stage=stage,
         item=item,
+        **_wished(objective, target, priority, metadata),
         **chosen,
     )
+
+
+def _wished(
+    objective: Objective | str | Mapping[str, float] | None,
+    target: Target | str | None,
+    priority: str | None,
+    metadata: Mapping[str, str] | None,
+) -> dict[str, Any]:
+    return {
+        "objective": objective_of(objective),
+        "target": target_of(target),
+        "priority": priority_of(priority),
+        "metadata": labels_of(metadata or {}),
+    }
 
 
 def _capability(name: str) -> Capability:

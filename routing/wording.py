@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from registry.words import Exclusion, format_usd
+from registry.words import Exclusion, format_usd, target_in_words
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from registry.words import Candidate, Capability, Objective, Offering, Price
+    from registry.words import Candidate, Capability, Objective, Offering, Policy, Price, Rule
 
 _US_PER_SECOND = 1_000_000
 # Differences below this share of the utility move nothing that a person would call a reason.
 _SMALLEST_REASON = 0.005
+_ROUNDING = 1.03  # what the ledger's rounding of factors can make of a utility
 
 
 def price_in_words(price: Price | None) -> str:
@@ -94,13 +95,18 @@ def why_it_lost(winner: Candidate, loser: Candidate, objective: Objective) -> st
     >>> why_it_lost(near, far, Objective())
     'slower: speed 0.50 against 0.90; dearer: cost 0.40 against 1.00'
     """
+    if loser.utility > winner.utility * _ROUNDING + _SMALLEST_REASON:
+        return "put behind by a split or by the policy's strategy"
     quality_share, cost_share, speed_share = objective.shares()
     lacks = (
         (quality_share * (winner.quality - loser.quality), "lower quality", "", loser.quality, winner.quality),
         (cost_share * (winner.cost - loser.cost), "dearer", "cost ", loser.cost, winner.cost),
         (speed_share * (winner.speed - loser.speed), "slower", "speed ", loser.speed, winner.speed),
     )
-    told = [
+    told = []
+    if loser.factor < winner.factor * (1 - _SMALLEST_REASON):
+        told.append(f"less preferred: factor {loser.factor:.2g} against {winner.factor:.2g}")
+    told += [
         f"{word}: {measure}{its:.2f} against {best:.2f}"
         for lack, word, measure, its, best in sorted(lacks, key=lambda entry: -entry[0])
         if lack > _SMALLEST_REASON
@@ -115,3 +121,29 @@ def exclusion_in_words(candidate: Candidate, capability: Capability) -> str:
     if candidate.excluded is Exclusion.CAPABILITY:
         return f"cannot do {capability.value}"
     return "no reason is kept" if candidate.excluded is None else candidate.excluded.told
+
+
+def aim_in_words(policy: Policy) -> str:
+    """What matters by a policy: its target, else its weights."""
+    return weights_in_words(policy.objective) if policy.target is None else target_in_words(policy.target)
+
+
+def weights_in_words(objective: Objective) -> str:
+    """Weights as shares."""
+    quality, cost, speed = objective.shares()
+    return f"quality {quality:.0%}, cost {cost:.0%}, speed {speed:.0%}"
+
+
+def rule_in_words(rule: Rule) -> str:
+    """What a rule does, and when."""
+    does = f"{rule.effect} {rule.condition}"
+    if rule.weight is not None:
+        does = f"weigh {weights_in_words(rule.weight)}"
+    elif rule.split is not None:
+        shares = ", ".join(f"{name} {share:.0%}" for name, share in rule.split.shares.items())
+        does = f"split {shares} by {rule.split.by or 'chance'}"
+    elif rule.prefer:
+        does = f"{does} (utility times {rule.factor:g})"
+    elif rule.shadow and rule.share < 1:
+        does = f"{does} for {rule.share:.0%} of requests"
+    return f"{does}, when {rule.when}" if rule.when else f"{does}, always"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-HEAVY = ("prefect", "pandas", "great_expectations", "panel")
+HEAVY = ("prefect", "pandas", "great_expectations", "panel", "cel")
 ROOT = Path(__file__).parents[1]
 
 
@@ -23,6 +23,7 @@ def loaded_by(statement: str) -> set[str]:
         "import blocks.transport, blocks.wire",
         "import registry\nfor name in registry.__all__: getattr(registry, name)",
         "import routing\nfor name in routing.__all__: getattr(routing, name)",
+        "import routing.rules\nfor name in routing.rules.__all__: getattr(routing.rules, name)",
         "import quality",
         "import flows",
         "import gateway.cli.main",

@@ -9,7 +9,7 @@ from registry import Decisions, FailureClass, Names, NotFound, Policies, Runs, S
 from registry.page_reads import read_offering_names
 from registry.run_reads import RunReads
 from registry.spending import totals_of_run
-from routing.wording import exclusion_in_words, why_it_lost
+from routing.wording import exclusion_in_words, weights_in_words, why_it_lost
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -140,12 +140,11 @@ class RunReader:
         if decision is None:
             return TaskFrame(task_id=task_id, name=name, policy="", weights="", candidates=(), explanation=explanation)
         policy = await self._policies.load(decision.policy_id)
-        quality, cost, speed = policy.objective.shares()
         return TaskFrame(
             task_id=task_id,
             name=name,
             policy=f"{decision.policy} version {decision.policy_version}",
-            weights=f"quality {quality:.0%}, cost {cost:.0%}, speed {speed:.0%}",
+            weights=weights_in_words(policy.weighing(decision.rules)),
             candidates=_candidates(decision, policy),
             explanation=explanation,
         )
@@ -183,13 +182,13 @@ def _bar(line: CallLine, run: Run, names: Mapping[int, OfferingName]) -> Bar:
 
 
 def _candidates(decision: Decision, policy: Policy) -> tuple[CandidateRow, ...]:
-    ranked = decision.ranked
+    ranked, objective = decision.ranked, policy.weighing(decision.rules)
     rows = []
     for candidate in (*ranked, *decision.excluded):
         if candidate.rank is None:
             reason = exclusion_in_words(candidate, decision.capability)
         else:
-            reason = "chosen first" if candidate is ranked[0] else why_it_lost(ranked[0], candidate, policy.objective)
+            reason = "chosen first" if candidate is ranked[0] else why_it_lost(ranked[0], candidate, objective)
         rows.append(
             CandidateRow(
                 rank=candidate.rank,

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from flows.wishing import ObjectiveText, PriorityText, TargetText, as_asked, wishes_of
+
+if TYPE_CHECKING:
+    from routing.wishes import Wishes
 
 Format = Literal["csv", "jsonl", "parquet"]
 FORMATS: dict[str, Format] = {
@@ -59,6 +64,9 @@ class BatchParameters(BaseModel):
         default=None, title="Checks", description="Left out: those of the capability."
     )
     policy: str = Field(default="default", min_length=1, max_length=200, title="Policy")
+    objective: ObjectiveText = ""
+    target: TargetText = ""
+    priority: PriorityText = ""
     service: str = Field(default="", max_length=300, title="Service", description="Pins a service or service/model.")
     params: dict[str, Any] = Field(default_factory=dict, title="Model parameters", description="temperature, seed …")
     key_column: str = Field(default="", title="Key column", description="Its values must differ from row to row.")
@@ -91,4 +99,8 @@ class BatchParameters(BaseModel):
     def asked(self) -> dict[str, Any]:
         """What is asked of each row: whatever changes an answer, and nothing else."""
         wanted = {"capability", "prompt", "system", "column", "answer_schema", "checks", "policy", "service", "params"}
-        return self.model_dump(mode="json", include=wanted)
+        return as_asked(self.model_dump(mode="json", include=wanted | {"objective", "target"}))
+
+    def wishes(self) -> Wishes:
+        """How all rows are to be routed."""
+        return wishes_of(self.policy, self.objective, self.target, self.priority, pipeline="route_batch")

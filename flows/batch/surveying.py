@@ -51,6 +51,7 @@ class Asking:
     def __init__(self, parameters: BatchParameters, columns: tuple[str, ...]) -> None:
         source = parameters.prompt or f"{{{{ row[{parameters.column!r}] }}}}"
         self._parameters = parameters
+        self._wishes = parameters.wishes()
         self._prompt = PromptTemplate(source, columns)
         self._system = PromptTemplate(parameters.system, columns) if parameters.system else None
 
@@ -79,11 +80,10 @@ class Asking:
             service=given.service or None,
             params=given.params,
             checks=self._checks(),
-            policy=given.policy,
             stage="rows",
             item=item,
         )
-        return replace(made, run_id=run_id)
+        return replace(self._wishes.on(made), run_id=run_id)
 
     def _checks(self) -> tuple[str, ...] | None:
         given = self._parameters

@@ -21,6 +21,7 @@ from flows.storyboard.outputs import write_outputs
 from flows.storyboard.parameters import StoryboardParameters  # noqa: TC001 - Prefect makes its form of it
 from flows.storyboard.thought import read_thought, read_thought_file
 from flows.watching import current_observer
+from flows.wishing import as_asked
 from registry.words import NANOUSD_PER_USD
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 # What does not change what is made: where it is written, and whether to begin anew.
-_BESIDE_THE_POINT = {"output_directory", "fresh", "input_path", "thought"}
+_BESIDE_THE_POINT = {"output_directory", "fresh", "input_path", "thought", "priority"}
 
 
 def _step_name() -> str:
@@ -83,7 +84,7 @@ def _read(parameters: StoryboardParameters) -> Thought:
 
 async def _begin(runtime: Runtime, thought: Thought, parameters: StoryboardParameters) -> Run:
     """A new run, or the unfinished one of the same thought and parameters."""
-    told = parameters.model_dump(mode="json", exclude=_BESIDE_THE_POINT)
+    told = as_asked(parameters.model_dump(mode="json", exclude=_BESIDE_THE_POINT))
     print_ = fingerprint(thought, told)
     resumed = await run_to_resume(runtime.runs, print_)
     if resumed is not None:
@@ -93,7 +94,11 @@ async def _begin(runtime: Runtime, thought: Thought, parameters: StoryboardParam
         return await runtime.runs.resume(before.run_id)
     settings = runtime.settings
     # What it takes to go on after a crash without the file, and from another folder.
-    kept = told | {"thought": thought.text, "output_directory": str(parameters.output_directory.absolute())}
+    kept = told | {
+        "thought": thought.text,
+        "output_directory": str(parameters.output_directory.absolute()),
+        "priority": parameters.priority,
+    }
     return await runtime.runs.start(
         "storyboard", VERSION, print_, kept, workspace=settings.workspace, principal=settings.principal,
         flow_run_id=flow_run.id,
@@ -112,7 +117,7 @@ async def _work(runtime: Runtime, run: Run, thought: Thought, parameters: Storyb
         assets=runtime.assets,
         step=_step,
         observer=progress,
-        policy=parameters.policy,
+        wishes=parameters.wishes(),
         max_parallel=runtime.settings.max_parallel,
     )
     warming = asyncio.create_task(runtime.warm_up_audit())

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from flows.watching import Observer
     from registry import Assets
     from registry.words import TaskRequest, TaskResult
+    from routing.wishes import Wishes
 
     M = TypeVar("M", bound=BaseModel)
 
@@ -54,7 +55,7 @@ class StoryboardMaking:
         assets: keeps the pictures.
         step: shows each item as it likes.
         observer: is told of progress.
-        policy: the routing policy of every request.
+        wishes: how every request is to be routed.
         max_parallel: how many items of a stage are worked on at once.
     """
 
@@ -67,7 +68,7 @@ class StoryboardMaking:
         assets: Assets,
         step: Step,
         observer: Observer,
-        policy: str,
+        wishes: Wishes,
         max_parallel: int,
     ) -> None:
         self._run_id = run_id
@@ -76,7 +77,7 @@ class StoryboardMaking:
         self._assets = assets
         self._step = step
         self._observer = observer
-        self._policy = policy
+        self._wishes = wishes
         self._places = asyncio.Semaphore(max_parallel)
         self.results: list[tuple[TaskRequest, TaskResult]] = []
         """What services did in this process, for the audit."""
@@ -176,7 +177,7 @@ class StoryboardMaking:
 
     async def _ask(self, request: TaskRequest) -> TaskResult:
         """Route a stage's request in the name of this run."""
-        owned = replace(request, run_id=self._run_id, policy=self._policy)
+        owned = replace(self._wishes.on(request), run_id=self._run_id)
         result = await self._route(owned)
         self.results.append((owned, result))
         self._observer.task_done(request.stage, request.item, result)

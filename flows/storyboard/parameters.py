@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from flows.wishing import ObjectiveText, PriorityText, TargetText, wishes_of
+
+if TYPE_CHECKING:
+    from routing.wishes import Wishes
 
 MAX_THOUGHT_CHARACTERS = 1_000_000
 """About 350 printed pages."""
@@ -55,6 +61,9 @@ class StoryboardParameters(BaseModel):
         title="Policy",
         description="The routing policy that chooses the services.",
     )
+    objective: ObjectiveText = ""
+    target: TargetText = ""
+    priority: PriorityText = ""
     fresh: bool = Field(
         default=False,
         title="Begin anew",
@@ -66,3 +75,7 @@ class StoryboardParameters(BaseModel):
         if (self.thought is None) == (self.input_path is None):
             raise ValueError("give either a thought or an input file, and not both")
         return self
+
+    def wishes(self) -> Wishes:
+        """How all requests of the run are to be routed."""
+        return wishes_of(self.policy, self.objective, self.target, self.priority, pipeline="storyboard")

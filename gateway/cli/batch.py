@@ -47,6 +47,9 @@ def batch(
     schema: Annotated[Path | None, typer.Option(metavar="FILE", help="A JSON schema for every answer.")] = None,
     check: Annotated[list[str] | None, typer.Option(help="A check for every answer; may stand several times.")] = None,
     policy: Annotated[str, typer.Option(help="The routing policy.")] = "default",
+    objective: Annotated[str, typer.Option(metavar="WEIGHTS", help="Such as quality=1,cost=2,speed=1.")] = "",
+    target: Annotated[str, typer.Option(metavar="SENTENCE", help='Such as "cheapest above 0.9".')] = "",
+    priority: Annotated[Literal["", "high", "normal", "low"], typer.Option(help="Left out: the policy's.")] = "",
     service: Annotated[str, typer.Option(help="Pins a service, a model, or service/model.")] = "",
     param: Annotated[list[str] | None, typer.Option(metavar="KEY=VALUE", help="A parameter of the model.")] = None,
     key: Annotated[str, typer.Option(metavar="COLUMN", help="A column whose values must not repeat.")] = "",
@@ -71,7 +74,8 @@ def batch(
         where = _input(source, out, query, input_format, parts)
         parameters = _parameters(
             **where, database_url=database, capability=capability, prompt=_prompt(prompt, prompt_file), system=system,
-            column=column, answer_schema=_schema(schema), checks=check or None, policy=policy, service=service,
+            column=column, answer_schema=_schema(schema), checks=check or None, policy=policy, objective=objective,
+            target=target, priority=priority, service=service,
             params=dict(map(_param, param or ())), key_column=key, limit=limit, concurrency=concurrency,
             chunk_rows=chunk_rows, retry_failed=retry_failed, raw_csv=raw_csv, fresh=fresh,
         )  # fmt: skip

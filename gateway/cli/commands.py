@@ -24,6 +24,8 @@ COMMANDS = {
         "gateway.cli.services:services",
         "List, add, enable, disable, remove, probe and discover AI services.",
     ),
+    "policies": ("gateway.cli.policies:policies", "List, show, check and put routing policies."),
+    "rules": ("gateway.cli.rules:rules", "Check rules, also against recent requests."),
     "gateway": ("gateway.cli.serving:gateway", "Serve the HTTP API alone, in the foreground."),
     "pages": ("gateway.cli.serving:pages", "Serve the pages alone, in the foreground."),
     "keys": ("gateway.cli.keys:keys", "Make, list and revoke access keys for callers."),

@@ -9,14 +9,21 @@ from gateway.cli.runs import run_as_json, run_in_words
 from gateway.cli.tables import Column, say_facts, say_table, say_text
 from gateway.cli.terminal import say
 from registry import from_us
-from registry.words import Exclusion, FailureClass, format_usd
-from routing.wording import exclusion_in_words, latency_in_words, utc_iso, why_it_lost
+from registry.words import Exclusion, FailureClass, format_usd, target_in_words
+from routing.wording import (
+    exclusion_in_words,
+    latency_in_words,
+    rule_in_words,
+    utc_iso,
+    weights_in_words,
+    why_it_lost,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from registry import Explanation, Run
-    from registry.words import Attempt, Candidate, Decision, Policy
+    from registry.words import Attempt, Candidate, Decision, Objective, Policy
 
 _MOST_NAMED = 6
 
@@ -101,7 +108,8 @@ def decided_alike(tasks: Sequence[Explanation]) -> list[list[Explanation]]:
         if decision is not None:
             ranking = tuple(candidate.offering for candidate in decision.ranked)
             left_out = frozenset((candidate.offering, candidate.excluded) for candidate in decision.excluded)
-            groups.setdefault((decision.policy_id, decision.capability, ranking, left_out), []).append(task)
+            key = (decision.policy_id, decision.capability, decision.rules, ranking, left_out)
+            groups.setdefault(key, []).append(task)
     return list(groups.values())
 
 
@@ -131,10 +139,16 @@ def _say_decision(decision: Decision, alike: Sequence[Explanation], policy: Poli
     ranked = decision.ranked
     first = ranked[0].offering if ranked else "nobody"
     say_text(f"Why {first} for {_named(alike)}:")
-    quality, cost, speed = policy.objective.shares()
-    weights = f"quality {quality:.0%}, cost {cost:.0%}, speed {speed:.0%}"
+    objective = policy.weighing(decision.rules)
+    weights = weights_in_words(objective)
+    if policy.target is not None and objective is policy.objective:  # no rule has put weights in its place
+        weights = f"{weights}, for {target_in_words(policy.target)}"
     note = f"; figures are those of {_name(alike[0])}" if len(alike) > 1 else ""
     say_text(f"Policy {decision.policy} version {decision.policy_version} weighs {weights}{note}.", indent=2)
+    if decision.rules:
+        say_text("Rules that applied:", indent=2)
+        applied = [policy.rules[number - 1] for number in decision.rules if number <= len(policy.rules)]
+        say_facts([(rule.name, rule_in_words(rule)) for rule in applied], indent=4)
     if ranked:
         say_table(
             (
@@ -143,7 +157,7 @@ def _say_decision(decision: Decision, alike: Sequence[Explanation], policy: Poli
                 Column(title="utility", right=True),
                 Column(title="lost on", wraps=True),
             ),
-            [(one.rank, one.offering, f"{one.utility:.2f}", _lost_on(ranked[0], one, policy)) for one in ranked],
+            [(one.rank, one.offering, f"{one.utility:.2f}", _lost_on(ranked[0], one, objective)) for one in ranked],
             indent=2,
         )
     left_out: dict[str, list[str]] = {}
@@ -155,8 +169,8 @@ def _say_decision(decision: Decision, alike: Sequence[Explanation], policy: Poli
         say_facts([(reason, _few(names)) for reason, names in left_out.items()], indent=4)
 
 
-def _lost_on(winner: Candidate, candidate: Candidate, policy: Policy) -> str:
-    return "chosen first" if candidate is winner else why_it_lost(winner, candidate, policy.objective)
+def _lost_on(winner: Candidate, candidate: Candidate, objective: Objective) -> str:
+    return "chosen first" if candidate is winner else why_it_lost(winner, candidate, objective)
 
 
 def _few(names: Sequence[str]) -> str:
@@ -225,12 +239,14 @@ def _attempt_as_json(attempt: Attempt) -> dict[str, Any]:
 
 def _decision_as_json(decision: Decision, policy: Policy) -> dict[str, Any]:
     ranked = decision.ranked
+    objective = policy.weighing(decision.rules)
     return {
         "capability": decision.capability.value,
         "policy": decision.policy,
         "policy_version": decision.policy_version,
         "snapshot_version": decision.snapshot_version,
         "propensity": decision.propensity,
+        "rules": [policy.rules[number - 1].name for number in decision.rules if number <= len(policy.rules)],
         "ranked": [
             {
                 "rank": candidate.rank,
@@ -239,7 +255,8 @@ def _decision_as_json(decision: Decision, policy: Policy) -> dict[str, Any]:
                 "quality": round(candidate.quality, 4),
                 "cost": round(candidate.cost, 4),
                 "speed": round(candidate.speed, 4),
-                "lost_on": None if candidate is ranked[0] else why_it_lost(ranked[0], candidate, policy.objective),
+                "factor": round(candidate.factor, 4),
+                "lost_on": None if candidate is ranked[0] else why_it_lost(ranked[0], candidate, objective),
             }
             for candidate in ranked
         ],

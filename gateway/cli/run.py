@@ -40,6 +40,9 @@ def run(
     ] = None,
     language: Annotated[str, typer.Option(help="The language of the text, where guessing fails.")] = "",
     policy: Annotated[str, typer.Option(help="The routing policy.")] = "default",
+    objective: Annotated[str, typer.Option(metavar="WEIGHTS", help="Such as quality=1,cost=2,speed=1.")] = "",
+    target: Annotated[str, typer.Option(metavar="SENTENCE", help='Such as "cheapest above 0.9".')] = "",
+    priority: Annotated[Literal["", "high", "normal", "low"], typer.Option(help="Left out: the policy's.")] = "",
     fresh: Annotated[bool, typer.Option("--fresh", help="Do not go on with an unfinished run.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")] = False,
 ) -> None:
@@ -51,7 +54,7 @@ def run(
     with _input_file(source, settings) as path:
         parameters = _parameters(
             input_path=path, output_directory=out, max_shots=shots, width=width, height=height, style=style,
-            language=language, policy=policy, fresh=fresh,
+            language=language, policy=policy, objective=objective, target=target, priority=priority, fresh=fresh,
         )  # fmt: skip
         try:
             in_loop(lambda: _run(settings, parameters, as_json=as_json, replaces=replaces))

@@ -5,10 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
 import orjson
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from gateway.http.problems import Problem
-from registry.words import Capability, Message, Requirements, TaskRequest, ToolCall, usd_to_nanousd
+from registry.words import (
+    Capability,
+    Message,
+    Objective,
+    Priority,
+    Requirements,
+    Target,
+    TaskRequest,
+    ToolCall,
+    usd_to_nanousd,
+)
+from routing.wishes import labels_of, objective_of, priority_of, target_of
 
 if TYPE_CHECKING:
     from registry import AccessKey
@@ -101,9 +112,9 @@ class ResponseFormat(BaseModel):
 
 
 class Hints(BaseModel):
-    """What ``metadata`` may say to the router. Other entries are the caller's own and are left alone."""
+    """What ``metadata`` may say to the router. Other entries are the caller's own labels, which rules may look at."""
 
-    model_config = ConfigDict(extra="ignore")
+    model_config = ConfigDict(extra="allow", arbitrary_types_allowed=True)
 
     policy: str = Field(default="default", min_length=1, max_length=200)
     stage: str = Field(default="", max_length=100)
@@ -111,6 +122,18 @@ class Hints(BaseModel):
     region: str | None = Field(default=None, max_length=50)
     deadline_seconds: float | None = Field(default=None, gt=0, le=86_400)
     budget_usd: str | None = Field(default=None, pattern=r"^\d{1,9}(\.\d{1,9})?$")
+    objective: Annotated[Objective | None, BeforeValidator(objective_of)] = None
+    target: Annotated[Target | None, BeforeValidator(target_of)] = None
+    priority: Annotated[Priority | None, BeforeValidator(priority_of)] = None
+
+    @model_validator(mode="after")
+    def _bounded(self) -> Hints:
+        self.labels()
+        return self
+
+    def labels(self) -> dict[str, str]:
+        """The caller's own entries."""
+        return labels_of({name: value for name, value in (self.model_extra or {}).items() if value is not None})
 
 
 class ChatBody(BaseModel):
@@ -197,6 +220,10 @@ def _task(
             pinned=None if model == "auto" else model,
         ),
         policy=hints.policy,
+        objective=hints.objective,
+        target=hints.target,
+        priority=hints.priority,
+        metadata=hints.labels(),
         deadline_seconds=hints.deadline_seconds,
         budget_nanousd=None if hints.budget_usd is None else usd_to_nanousd(hints.budget_usd),
         stage=hints.stage or "gateway",

@@ -16,7 +16,7 @@ from gateway.http.admission import ClientGone
 from gateway.http.bodies import ChatBody, parsed
 from gateway.http.problems import Problem, problem_of
 from quality import QualityError
-from registry import NotFound
+from registry import NotFound, PolicyInvalid
 from registry.words import format_usd
 from routing.errors import AttemptsFailed, NoCandidate
 
@@ -80,7 +80,7 @@ async def run(state: State, task: TaskRequest) -> TaskResult:
         raise problem_of(error) from error
     except NoCandidate as error:
         raise problem_of(error) from error
-    except (QualityError, NotFound) as error:
+    except (QualityError, NotFound, PolicyInvalid) as error:
         raise Problem(400, "invalid_request", str(error)) from error
     state.metrics.called(result.attempts)
     return result
@@ -201,7 +201,7 @@ async def _begin_stream(request: Request, state: State, task: TaskRequest, *, wa
             raise problem_of(error) from error
         except NoCandidate as error:
             raise problem_of(error) from error
-        except (QualityError, NotFound) as error:
+        except (QualityError, NotFound, PolicyInvalid) as error:
             raise Problem(400, "invalid_request", str(error)) from error
         return EventStream(state, stream, parts.pop_all(), wants_usage=wants_usage)
     raise AssertionError("an exit stack swallows nothing")

@@ -1,11 +1,12 @@
 """The shared words: frozen values that every room speaks in. Standard library only."""
 
+from registry.words.aims import parse_objective, parse_target, target_in_words
 from registry.words.capability import Capability
 from registry.words.catalogue import Model, Offering, Service, Snapshot
 from registry.words.decision import Attempt, Candidate, Decision, Exclusion
 from registry.words.failure import FailureClass
 from registry.words.money import NANOUSD_PER_USD, format_usd, usd_to_nanousd
-from registry.words.policy import Hedge, Objective, Policy
+from registry.words.policy import Hedge, Objective, Policy, Priority, Rule, Split, Target
 from registry.words.score import Score, Verdict
 from registry.words.task import JsonSchema, Media, Message, Requirements, TaskRequest, TaskResult, ToolCall
 from registry.words.usage import Price, Usage
@@ -27,15 +28,22 @@ __all__ = [
     "Offering",
     "Policy",
     "Price",
+    "Priority",
     "Requirements",
+    "Rule",
     "Score",
     "Service",
     "Snapshot",
+    "Split",
+    "Target",
     "TaskRequest",
     "TaskResult",
     "ToolCall",
     "Usage",
     "Verdict",
     "format_usd",
+    "parse_objective",
+    "parse_target",
+    "target_in_words",
     "usd_to_nanousd",
 ]

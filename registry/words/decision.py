@@ -30,6 +30,7 @@ class Exclusion(StrEnum):
     BUDGET = "budget"
     NO_BLOCK = "no_block"
     BREAKER = "breaker"
+    RULE = "rule"
 
     @property
     def code(self) -> int:
@@ -65,6 +66,7 @@ _EXCLUSION_CODES = {
     Exclusion.BUDGET: 10,
     Exclusion.NO_BLOCK: 11,
     Exclusion.BREAKER: 12,
+    Exclusion.RULE: 14,
 }
 _EXCLUSIONS = {code: exclusion for exclusion, code in _EXCLUSION_CODES.items()}
 _EXCLUSIONS_TOLD = {
@@ -80,6 +82,7 @@ _EXCLUSIONS_TOLD = {
     Exclusion.BUDGET: "over the budget",
     Exclusion.NO_BLOCK: "no block speaks to it",
     Exclusion.BREAKER: "out of order",
+    Exclusion.RULE: "shut out by a rule of the policy",
 }
 
 
@@ -88,7 +91,8 @@ class Candidate:
     """An offering as one decision saw it: its rank (1 is best), or why it was excluded.
 
     ``quality``, ``cost`` and ``speed`` are what the ranking compared, each in 0..1 and 1 best; ``utility`` is their
-    sum weighted by the policy's objective.
+    sum weighted by the policy's objective, times ``factor``, which the policy's rules and likings give it. ``rule`` is
+    the number (from 1) of the policy's rule that excluded it, negative where that rule could not be evaluated.
     """
 
     offering_id: int
@@ -98,13 +102,18 @@ class Candidate:
     quality: float = 0.0
     cost: float = 0.0
     speed: float = 0.0
+    factor: float = 1.0
     excluded: Exclusion | None = None
     reason: str = ""
+    rule: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """One choice of a route. ``propensity`` is the probability with which the policy put its first choice first."""
+    """One choice of a route. ``propensity`` is the probability with which the policy put its first choice first.
+
+    ``rules`` are the numbers (from 1) of the policy's rules that applied, in order.
+    """
 
     task_id: int
     capability: Capability
@@ -115,6 +124,7 @@ class Decision:
     snapshot_version: int
     candidates: Sequence[Candidate]
     propensity: float = 1.0
+    rules: tuple[int, ...] = ()
 
     @property
     def ranked(self) -> tuple[Candidate, ...]:

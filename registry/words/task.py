@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 if TYPE_CHECKING:
     from registry.words.capability import Capability
     from registry.words.decision import Attempt, Decision
+    from registry.words.policy import Objective, Priority, Target
     from registry.words.score import Verdict
     from registry.words.usage import Usage
 
@@ -68,8 +69,9 @@ class TaskRequest:
     Text work carries ``messages``, picture work ``prompt``; embedding work ``inputs``. ``schema`` asks for JSON text
     that is valid against it. ``params`` are the model's (``temperature``, ``max_output_tokens``, ``seed``, ``width``,
     ``height``); ``hints`` are facts that a service may use instead of reading the prompt (a shot's type, a caption).
-    ``checks`` names the quality checks that judge the result. ``deadline_seconds`` and ``budget_nanousd``, where
-    given, replace the policy's.
+    ``checks`` names the quality checks that judge the result. ``deadline_seconds``, ``budget_nanousd``, ``objective``,
+    ``target`` and ``priority``, where given, replace the policy's. ``metadata`` are the caller's own labels, which the
+    policy's rules may look at; no service sees them. ``pipeline`` is the name of the pipeline that asks.
     """
 
     capability: Capability
@@ -82,9 +84,14 @@ class TaskRequest:
     requirements: Requirements = Requirements()
     checks: tuple[str, ...] = ("not_empty", "not_refusal")
     policy: str = "default"
+    objective: Objective | None = None
+    target: Target | None = None
+    priority: Priority | None = None
+    metadata: Mapping[str, str] = field(default_factory=dict)
     deadline_seconds: float | None = None
     budget_nanousd: int | None = None
     run_id: int = 0
+    pipeline: str = ""
     stage: str = ""
     item: str = ""
     workspace: str = "default"

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 from routing.strategies.expected_cost import LeastExpectedCost
 from routing.strategies.objective import BestObjective
 from routing.strategies.seen import Seen, Strategy
+from routing.strategies.target import Towards
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Any
 
-__all__ = ["NAMED", "BestObjective", "LeastExpectedCost", "Seen", "Strategy", "strategy_named"]
+__all__ = ["NAMED", "BestObjective", "LeastExpectedCost", "Seen", "Strategy", "Towards", "strategy_named"]
 
 NAMED: Mapping[str, Callable[..., Strategy]] = {
     "objective": BestObjective,

@@ -40,7 +40,8 @@ class LeastExpectedCost:
         def ratio(one: Seen) -> tuple[float, int, int, int]:
             price = UNKNOWN_PRICE_NANOUSD if one.expected_nanousd is None else one.expected_nanousd
             cost = price + nanousd_per_ms * one.latency_ms
-            return (cost / max(one.quality, _LEAST_QUALITY), one.in_flight, *tie(one))
+            good = max(one.quality, _LEAST_QUALITY) * max(one.factor, _LEAST_QUALITY)
+            return (cost / good, one.in_flight, *tie(one))
 
         seen.sort(key=ratio)
         return 1.0

@@ -15,7 +15,8 @@ class Seen(NamedTuple):
 
     ``utility``, ``quality``, ``cost`` and ``speed`` lie in 0..1, 1 best, as the policy's objective sees them.
     ``expected_nanousd`` is what a call is expected to cost, None where the price is unknown; ``latency_ms`` how long
-    calls take lately; ``in_flight`` how many are under way from here.
+    calls take lately; ``in_flight`` how many are under way from here. ``factor`` is how much more (or less) it is liked
+    than others by rules and for what it has in its cache; the utility has it already.
     """
 
     offering: Offering
@@ -26,6 +27,7 @@ class Seen(NamedTuple):
     expected_nanousd: int | None
     latency_ms: float
     in_flight: int
+    factor: float = 1.0
 
 
 class Strategy(Protocol):

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import re
 import tomllib
+from typing import get_args
 
 import pytest
 
 from gateway.errors import GatewayError
 from quality import Checks
 from registry import FailureClass, Home, Settings
+from registry.condition_facts import FACTS, REQUEST_FACTS
 from registry.policies import SHIPPED
+from registry.policy_json import PolicyJson
+from registry.words.policy import Effect
+from routing.rules import read_policy, read_rules
 
 
 def code(cell):
@@ -59,6 +64,30 @@ def test_the_policies_are_those_that_ship(root, read):
     ]
 
 
+def test_the_facts_that_conditions_see_are_those_of_the_code(root, read):
+    rows = read.table(root / "docs" / "policies.md", "condition facts")
+    expected = []
+    for name, fact in FACTS.items():
+        where = "`when`, `by`" if name in REQUEST_FACTS else "services"
+        expected.append([f"`{name}`", "both" if name.startswith("time.") else where, fact.meaning])
+    assert rows == expected
+
+
+def test_the_rules_that_are_shown_and_the_policy_among_the_examples_are_in_order(root, read):
+    shown = [block for block in read.blocks(root / "docs" / "policies.md") if block.language == "yaml"]
+    assert shown
+    for block in shown:
+        assert read_rules(block.text.encode(), block.place).rules
+    example = read_policy((root / "examples" / "policy.yaml").read_bytes(), "policy.yaml")
+    assert {rule.effect for rule in example.rules} == set(get_args(Effect))
+
+
+def test_every_entry_of_a_policys_file_is_told_with_what_it_is_when_left_out(root, read):
+    text = (root / "docs" / "policies.md").read_text(encoding="utf-8")
+    for name in PolicyJson.model_fields:
+        assert f"`{'budget_usd' if name == 'budget_nanousd' else name}`" in text, name
+
+
 def test_every_failure_class_is_told(root, read):
     rows = read.table(root / "docs" / "flow-authors.md", "failure classes")
     assert [code(row[0]) for row in rows] == list(FailureClass)
@@ -105,7 +134,7 @@ def test_every_page_can_be_reached_from_the_readme(root, pages, read):
     assert {page for page in pages if page.is_relative_to(root / "docs")} <= reached
 
 
-@pytest.mark.parametrize("name", ["haiku.py", "three_lighthouses.py", "thought.txt"])
+@pytest.mark.parametrize("name", ["haiku.py", "three_lighthouses.py", "thought.txt", "policy.yaml"])
 def test_every_example_is_shown_on_a_page(root, pages, name):
     assert (root / "examples" / name).is_file()
     assert any(f"examples/{name}" in page.read_text(encoding="utf-8") for page in pages)

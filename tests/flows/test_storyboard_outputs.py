@@ -36,6 +36,7 @@ from registry.words import (
     Decision,
     Exclusion,
     FailureClass,
+    Snapshot,
     Verdict,
 )
 
@@ -162,6 +163,7 @@ def told(attempts, candidates, checks=None):
         snapshot_version=1, candidates=candidates,
     )  # fmt: skip
     return Explanation(
+        snapshot=Snapshot(snapshot_id=1, version=1, digest="", offerings=()),
         task_id=1, run_id=1, stage="shots", item="shot-01", owner="default/local", prompt_version="1", started_us=0,
         decision=decision, attempts=attempts, cost_nanousd=3, cost_known=True, checks=checks, message="",
     )  # fmt: skip

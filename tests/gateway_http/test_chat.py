@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from gateway.http.chat import _share
-from registry.words import FailureClass
+from registry.words import FailureClass, Objective, Target
 
 
 def events(answer):
@@ -125,6 +125,7 @@ def test_hints_in_metadata_reach_the_router_and_the_owner_is_the_keys(ask, gatew
     answer = ask(metadata={"policy": "nonsense"})
     assert (answer.status_code, "nonsense" in answer.json()["error"]["message"]) == (400, True)
     assert ask(metadata={"deadline_seconds": -1}).json()["error"]["param"] == "metadata.deadline_seconds"
+    assert request.metadata == {"mine": '{"kept":1}', "workspace": "other"}
     late = ask("Please hang", metadata={"deadline_seconds": 0.3})
     assert (late.status_code, late.json()["error"]["code"]) == (504, "deadline_passed")
 
@@ -142,6 +143,32 @@ def test_several_answers_are_asked_for_at_once_and_their_usage_is_added_up(ask, 
     assert len(set(answer.headers["x-turnout-decision"].split(","))) == 3
     assert _share(replace(asked[0], budget_nanousd=300), 2, 3).budget_nanousd == 100
     assert ask("Please refuse", n=2).json()["error"]["code"] == ask("Please refuse").json()["error"]["code"]
+
+
+def test_what_matters_may_be_said_with_a_request(ask, gateway):
+    said = {"objective": "quality=1,cost=3", "target": "the cheapest above 0.5", "priority": "low"}
+    assert ask(metadata=said).status_code == 200
+    request = gateway.script.calls[-1].request
+    assert (request.objective, request.target, request.priority, request.metadata) == (
+        Objective(quality=1, cost=3, speed=0), Target(goal="cost", min_quality=0.5), "low", {},
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("metadata", "told"),
+    [
+        ({"objective": "quality=0"}, "metadata.objective: all weights of the objective are 0: nothing would matter"),
+        ({"objective": 7}, "metadata.objective: "),
+        ({"target": "the best under 2"}, "metadata.target: 2 has no unit"),
+        ({"priority": "urgent"}, "metadata.priority: there is no priority 'urgent'"),
+        ({"mine": "x" * 600}, "metadata 'mine' is longer than 512 characters"),
+        ({str(number): "x" for number in range(40)}, "metadata has 40 entries; at most 32 are taken"),
+    ],
+)
+def test_a_wish_that_makes_no_sense_is_a_400_that_says_why(ask, metadata, told):
+    answer = ask(metadata=metadata)
+    assert answer.status_code == 400
+    assert told in answer.json()["error"]["message"]
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from registry.words import (
     Objective,
     Offering,
     Policy,
+    Rule,
     Service,
     Snapshot,
 )
@@ -116,3 +117,71 @@ def test_an_offering_that_the_snapshot_does_not_have_is_named_by_its_number():
 def test_eight_candidates_take_no_more_than_thirty_six_bytes():
     some = tuple(Candidate(offering_id=number, offering="", rank=number) for number in range(1, 9))
     assert len(pack(some)) == 34
+
+
+RULED = Policy(
+    name="p",
+    policy_id=5,
+    rules=(
+        Rule(name="eu", require='service.region == "eu"'),
+        Rule(name="draft", weight=Objective(quality=0, cost=1, speed=0)),
+        *(Rule(name=f"filler {number}", prefer="true") for number in range(61)),
+        Rule(name="last", forbid="offering.input_usd_per_mtok > 3.0"),
+    ),
+)
+
+
+def decided(*some, rules=(), propensity=1.0):
+    return Decision(
+        task_id=7, capability=Capability.SEARCH, policy="p", policy_version=1, policy_id=5, snapshot_id=3,
+        snapshot_version=9, candidates=some, propensity=propensity, rules=rules,
+    )  # fmt: skip
+
+
+@given(st.sets(st.integers(1, 64)), st.sampled_from([1.0, 0.05, 0.95]))
+def test_which_rules_applied_is_kept(rules, propensity):
+    before = decided(Candidate(offering_id=1, offering="one/m1", rank=1), rules=tuple(sorted(rules)))
+    found = unpack_decision(pack_decision(replace(before, propensity=propensity)), SNAPSHOT, RULED, task_id=7)
+    assert found.rules == tuple(sorted(rules))
+    assert found.propensity == pytest.approx(propensity)
+    assert found.capability is Capability.SEARCH
+
+
+def test_who_was_shut_out_by_a_rule_is_told_by_which():
+    before = decided(
+        Candidate(offering_id=1, offering="one/m1", excluded=Exclusion.RULE, rule=1),
+        Candidate(offering_id=128, offering="one/m128", excluded=Exclusion.RULE, rule=-64),
+        Candidate(offering_id=2, offering="one/m2", excluded=Exclusion.RULE),
+        Candidate(offering_id=3, offering="one/m3", excluded=Exclusion.COOLING),
+    )
+    found = unpack_decision(pack_decision(before), SNAPSHOT, RULED, task_id=7)
+    assert [(one.offering_id, one.rule, one.reason) for one in found.excluded] == [
+        (1, 1, 'rule eu requires service.region == "eu"'),
+        (
+            128,
+            -64,
+            "rule last forbids offering.input_usd_per_mtok > 3.0, which could not be evaluated, so it shuts out",
+        ),
+        (2, 0, ""),
+        (3, 0, ""),
+    ]
+
+
+@given(st.floats(0.01, 100))
+def test_factors_are_kept_to_a_few_hundredths_and_count_in_the_utility(factor):
+    before = decided(
+        Candidate(offering_id=1, offering="one/m1", rank=1, quality=1, factor=factor),
+        Candidate(offering_id=2, offering="one/m2", rank=2, quality=0.5),
+    )
+    first, second = unpack_decision(pack_decision(before), SNAPSHOT, RULED, task_id=7).ranked
+    assert first.factor == pytest.approx(factor, rel=0.025)
+    assert first.utility == pytest.approx(0.7 * first.factor)
+    assert second.factor == 1.0
+
+
+def test_a_rule_that_weighs_is_what_the_utility_is_made_anew_by():
+    one = Candidate(offering_id=1, offering="one/m1", rank=1, quality=1, cost=0)
+    (found,) = unpack_decision(pack_decision(decided(one, rules=(2,))), SNAPSHOT, RULED, task_id=7).ranked
+    assert found.utility == 0
+    (found,) = unpack_decision(pack_decision(decided(one)), SNAPSHOT, RULED, task_id=7).ranked
+    assert found.utility == pytest.approx(0.7)

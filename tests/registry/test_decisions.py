@@ -98,6 +98,15 @@ async def test_a_run_is_explained_task_by_task_and_only_that_run(store, catalogu
     assert await decisions.explain_run(99) == ()
 
 
+async def test_the_latest_tasks_come_first_and_no_more_than_asked_for(store, catalogue, decisions):
+    some = [await decided(store, catalogue, task_id, ranked=2) for task_id in (3, 1, 2, 4)]
+    again = [row(each, 2, 2) for each in some]
+    await write(store, *(row(each, 1, 1) for each in some), *again)
+    assert [(task.task_id, len(task.attempts)) for task in await decisions.recent(3)] == [(4, 2), (3, 2), (2, 2)]
+    assert len(await decisions.recent(100)) == 4
+    assert await decisions.recent(0) == ()
+
+
 async def test_a_task_that_nothing_could_do_is_explained_without_attempts(store, catalogue, decisions):
     decision = await decided(store, catalogue, 5, ranked=0)
     await write(

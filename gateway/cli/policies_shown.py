@@ -1,0 +1,121 @@
+"""Policies and their rules as people and machines read them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from gateway.cli.tables import Column, say_facts, say_table
+from gateway.cli.terminal import say
+from registry.words import format_usd
+from routing.wording import aim_in_words, rule_in_words
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from registry.words import Offering, Policy
+    from routing.rules import Tried
+
+
+def say_policies(policies: Sequence[Policy]) -> None:
+    """Print the list."""
+    say_table(
+        (
+            Column(title="policy"),
+            Column(title="version", right=True),
+            Column(title="what matters", wraps=True),
+            Column(title="strategy", dispensable=1),
+            Column(title="deadline", right=True),
+            Column(title="rules", right=True),
+        ),
+        [
+            (one.name, one.version, aim_in_words(one), one.strategy, f"{one.deadline_seconds:g} s", len(one.rules))
+            for one in policies
+        ],
+    )
+
+
+def say_policy(policy: Policy) -> None:
+    """Print one policy with its rules."""
+    needs = policy.requirements
+    budget = "none" if policy.budget_nanousd is None else format_usd(policy.budget_nanousd)
+    facts = [
+        ("policy", f"{policy.name}, version {policy.version}" if policy.policy_id else policy.name),
+        ("what matters", aim_in_words(policy)),
+        ("strategy", policy.strategy + (f" {dict(policy.options)}" if policy.options else "")),
+        ("features required", ", ".join(sorted(needs.features)) or "none"),
+        ("regions allowed", ", ".join(sorted(needs.regions)) or "all"),
+        ("prefers", ", ".join(policy.prefer) or "nobody"),
+        ("deadline", f"{policy.deadline_seconds:g} s"),
+        ("budget a request", budget),
+        ("hedging", f"{policy.hedge.calls_share:.0%} of calls, {policy.hedge.cost_share:.0%} of cost"),
+        ("priority", policy.priority),
+        ("stays with its service", "yes" if policy.affinity else "no"),
+        ("results kept", f"{policy.cache_seconds:g} s" if policy.cache_seconds else "no"),
+        ("on a refusal", "the next is asked" if policy.on_refusal == "next" else "the work ends"),
+    ]
+    say_facts(facts)
+    if policy.rules:
+        say()
+        say_facts([("rules", f"in this order, by the clock of {policy.zone}")])
+        say_facts([(rule.name, rule_in_words(rule)) for rule in policy.rules], indent=2)
+
+
+def strangers(policy: Policy, offerings: Sequence[Offering]) -> list[str]:
+    """A sentence for each name in a policy that no offering in the registry answers to."""
+    named = [("prefer", name) for name in policy.prefer]
+    named += [(f"rule {rule.name}", name) for rule in policy.rules if rule.split for name in rule.split.shares]
+    return [
+        f"Note on {where}: the registry has no service, model or offering {name!r} (yet)."
+        for where, name in named
+        if not any(offering.answers_to(name) for offering in offerings)
+    ]
+
+
+def policy_as_json(policy: Policy) -> dict[str, Any]:
+    """A policy for machines: what its file says, and its version."""
+    from registry.policy_json import policy_to_json
+
+    return {"policy": policy.name, "version": policy.version, **policy_to_json(policy)}
+
+
+def say_tried(tried: Sequence[Tried], recent: int) -> None:
+    """Print what rules would have done to recent requests."""
+    say_table(
+        (
+            Column(title="rule"),
+            Column(title="touches", right=True),
+            Column(title="sends elsewhere", right=True),
+            Column(title="leaves nobody", right=True),
+            Column(title="cannot be told", right=True),
+        ),
+        [
+            (one.rule.name, one.touched, one.moved, one.emptied, one.untold)
+            if one.rule.effect in {"require", "forbid"}
+            else (one.rule.name, one.touched, "-", "-", one.untold)
+            for one in tried
+        ],
+    )
+    unkept = sorted({name for one in tried if one.untold for name in one.unkept})
+    say()
+    say(f"Of {recent:,} recent request{'' if recent == 1 else 's'}, each rule by itself.")
+    if unkept:
+        say(f"The ledger does not keep {', '.join(unkept)}: of those requests it cannot be told.")
+
+
+def tried_as_json(tried: Sequence[Tried], recent: int) -> dict[str, Any]:
+    """The same for machines."""
+    return {
+        "recent": recent,
+        "rules": [
+            {
+                "rule": one.rule.name,
+                "effect": one.rule.effect,
+                "touched": one.touched,
+                "moved": one.moved,
+                "emptied": one.emptied,
+                "untold": one.untold,
+                "unkept": sorted(one.unkept),
+            }
+            for one in tried
+        ],
+    }
