@@ -55,6 +55,7 @@ from routing.health import Health
 from routing.learned import LearnedQuality
 from routing.recording import Recorder
 from routing.rules.ruling import NOTHING
+from routing.shadowing import Shadows
 from routing.streaming import RoutedStream, WholeAnswer, can_stream
 from routing.wishes import with_requirements
 
@@ -171,6 +172,8 @@ class Runtime:
         self._suites = SuiteProcess(self.checks)
         parts.push_async_callback(self._suites.aclose, 0.5)
         self._connect_services()
+        self._shadows = Shadows(self._shadow)
+        parts.push_async_callback(self._shadows.close)
         await self._refresh()
         refreshing = asyncio.create_task(self._keep_refreshing(), name="turnout-refresh")
         parts.push_async_callback(_cancel, refreshing)
@@ -225,7 +228,9 @@ class Runtime:
         """
         compile_checks(request, self.checks)
         snapshot = self.snapshot
-        policy, decision = await self._decide(request, snapshot)
+        policy, decision, shadows = await self._decide(request, snapshot)
+        if shadows:
+            self._shadows.begin(request, policy, map(snapshot.offering, shadows))
         try:
             return await self._dispatcher.dispatch(
                 request,
@@ -261,7 +266,9 @@ class Runtime:
             yield WholeAnswer(result, snapshot.offering(result.attempts[-1].offering_id))
             return
         compile_checks(request, self.checks)
-        policy, decision = await self._decide(request, snapshot)
+        policy, decision, shadows = await self._decide(request, snapshot)
+        if shadows:
+            self._shadows.begin(request, policy, map(snapshot.offering, shadows))
 
         def recorded(outcome: Outcome) -> None:
             self._record(request, decision, outcome)
@@ -288,7 +295,21 @@ class Runtime:
         """
         return (await self._decide(request, self.snapshot))[1]
 
-    async def _decide(self, request: TaskRequest, snapshot: Snapshot) -> tuple[Policy, Decision]:
+    async def _shadow(self, request: TaskRequest, policy: Policy) -> TaskResult:
+        """Do what a shadow is asked to do, by its policy as it stands."""
+        snapshot = self.snapshot
+        world = World(now=datetime.now(UTC), health=self.health, unusable=self._unusable)
+        decision = decide(next(self._task_ids), request, snapshot, policy, self._learned.means, world)
+        try:
+            return await self._dispatcher.dispatch(
+                request, decision, snapshot, policy, lambda outcome: self._record(request, decision, outcome)
+            )
+        except NoCandidate as error:
+            self._recorder.undone(request, decision, str(error))
+            raise
+
+    async def _decide(self, request: TaskRequest, snapshot: Snapshot) -> tuple[Policy, Decision, tuple[int, ...]]:
+        """The policy, the decision by it, and the offerings that are to be asked beside whoever is chosen."""
         if self._closed:
             raise RuntimeClosed
         policy = self._policies.get((request.policy, request.capability))
@@ -301,10 +322,14 @@ class Runtime:
         world = World(now=datetime.now(UTC), health=self.health, unusable=self._unusable)
         wanted = with_requirements(request, policy)
         ruling = NOTHING if not (policy.rules or policy.prefer) else self._ruling(wanted, policy, snapshot, world)
-        return policy, decide(
+        decision = decide(
             next(self._task_ids), wanted, snapshot, policy, self._learned.means, world,
             strategy=self._strategy(policy), fitness=self._fitness, ruling=ruling,
         )  # fmt: skip
+        if not ruling.shadows:
+            return policy, decision, ()
+        chosen = {candidate.offering_id for candidate in decision.ranked[:1]}
+        return policy, decision, tuple(one for one in ruling.shadows if one not in chosen)
 
     def _record(self, request: TaskRequest, decision: Decision, outcome: Outcome) -> None:
         self._recorder.attempted(request, decision, outcome)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 
 import pytest
@@ -125,3 +126,15 @@ async def test_what_a_request_wishes_for_is_a_policy_that_its_decision_names(ope
     await runtime.drain()
     told = await runtime.decisions.explain_task(wished.task_id)
     assert (plain.decision.policy, told.decision.policy) == ("house", "house+request")
+
+
+async def test_a_shadow_is_asked_beside_and_only_recorded(opened):
+    runtime = await opened(
+        objective=Objective(quality=0, cost=1, speed=0), rules=(Rule(name="try-far", shadow="service.name == 'far'"),)
+    )
+    result = await runtime.run(ask(stage="write"))
+    assert [attempt.offering for attempt in result.attempts] == ["near/near-1"]
+    async with asyncio.timeout(10):
+        while len(rows := await runtime.decisions.calls_of_run(0)) < 2:
+            await runtime.drain()
+    assert {row.stage for row in rows} == {"write", "shadow/write"}
