@@ -28,6 +28,7 @@ class Exclusion(StrEnum):
     BUDGET = "budget"
     NO_BLOCK = "no_block"
     BREAKER = "breaker"
+    LIMIT = "limit"
 
     @property
     def code(self) -> int:
@@ -63,6 +64,7 @@ _EXCLUSION_CODES = {
     Exclusion.BUDGET: 10,
     Exclusion.NO_BLOCK: 11,
     Exclusion.BREAKER: 12,
+    Exclusion.LIMIT: 13,
 }
 _EXCLUSIONS = {code: exclusion for exclusion, code in _EXCLUSION_CODES.items()}
 _EXCLUSIONS_TOLD = {
@@ -78,6 +80,7 @@ _EXCLUSIONS_TOLD = {
     Exclusion.BUDGET: "over the budget",
     Exclusion.NO_BLOCK: "no block speaks to it",
     Exclusion.BREAKER: "out of order",
+    Exclusion.LIMIT: "at its limit",
 }
 
 
