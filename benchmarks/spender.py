@@ -1,8 +1,8 @@
 """One of several processes that spend a budget and a limit together; tells what it was let spend. Not a test by itself.
 
-``python -m benchmarks.spender URL NAME COST_NANOUSD SECONDS``: says that it is ready, waits for a line, then holds,
-settles and holds again, for as long as anything is given and at most so long; prints what it has spent as JSON. NAME is
-the service that it calls.
+``python -m benchmarks.spender URL NAME COST_NANOUSD SECONDS [tell]``: says that it is ready, waits for a line, then
+holds, settles and holds again, for as long as anything is given and at most so long; prints what it has spent as JSON.
+NAME is the service that it calls. With ``tell`` it prints each call's cost the moment that it falls due.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def offering_of(name: str) -> Offering:
     )
 
 
-async def spend(url: str, name: str, worst_nanousd: int, seconds: float) -> dict[str, int]:
+async def spend(url: str, name: str, worst_nanousd: int, seconds: float, *, tells: bool = False) -> dict[str, int]:
     """Spend until nothing more is given; what was spent, in how many calls, and how often nothing was given."""
     store = await Store.open(url)
     allowances = Allowances(store, clock=time.monotonic, wall=time.time)
@@ -48,6 +48,8 @@ async def spend(url: str, name: str, worst_nanousd: int, seconds: float) -> dict
             in_vain = 0
             await asyncio.sleep(0)  # a call, during which it is held
             cost = chance.randint(worst_nanousd // 4, worst_nanousd)
+            if tells:
+                print(cost, flush=True)
             allowances.settle(held, cost, chance.randint(10, 100))
             spent += cost
             calls += 1
@@ -61,4 +63,5 @@ async def spend(url: str, name: str, worst_nanousd: int, seconds: float) -> dict
 
 
 if __name__ == "__main__":
-    print(json.dumps(asyncio.run(spend(sys.argv[1], sys.argv[2], int(sys.argv[3]), float(sys.argv[4])))))
+    url, name, worst, seconds, *tell = sys.argv[1:]
+    print(json.dumps(asyncio.run(spend(url, name, int(worst), float(seconds), tells=bool(tell)))))

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any, Literal, cast, get_args
 
 from sqlalchemy import delete, func, insert, select, update
 
+from registry.allowance_tables import budgets, windows
 from registry.clock import now_us
 from registry.dialects import insert_into
 from registry.errors import EntryInvalid, NotFound
 from registry.outbox import Event, append
-from registry.tables import budgets, counters, services, windows
+from registry.tables import counters, services
 from registry.windows import checked_zone
 from registry.words import usd_to_nanousd
 

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from sqlalchemy import delete, func, insert, select, update
 
+from registry.allowance_tables import budgets, leases, limits, windows
 from registry.clock import MICROSECONDS_PER_SECOND
 from registry.dialects import insert_into
 from registry.processes import this_process
 from registry.spending import spent_before_nanousd
-from registry.tables import budgets, leases, limits, windows
 from registry.windows import database_time_us, window_bounds
 
 if TYPE_CHECKING:

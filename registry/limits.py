@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, delete, insert, select, update
 
+from registry.allowance_tables import limits, windows
 from registry.budgets import bump_allowances, change_amount
 from registry.clock import now_us
 from registry.errors import EntryInvalid, NotFound
 from registry.outbox import Event, append
-from registry.tables import limits, models, offerings, services, windows
+from registry.tables import models, offerings, services
 
 if TYPE_CHECKING:
     from sqlalchemy import Row

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
+from registry.allowance_tables import windows
 from registry.budgets import EACH, read_budgets
 from registry.limits import KINDS, read_limits
 from registry.spending import Spender, spent_before_nanousd
-from registry.tables import windows
 from registry.windows import database_time_us, window_bounds
 
 if TYPE_CHECKING:

@@ -1,7 +1,8 @@
-"""Every SQL table, in one picture: catalogue, decisions and calls, runs and items, scores, content, budgets, keys.
+"""Every SQL table, in one picture: catalogue, decisions and calls, runs and items, scores, content, housekeeping.
 
 Times are whole microseconds since 1970 in UTC (``…_us``); money is ``cost_nanousd``; both are 64-bit integers, which
 every database compares and adds alike. Migrations make the tables (``registry/migrations``); a test holds both equal.
+Budgets and limits stand in ``registry/allowance_tables.py``, in the same picture.
 """
 
 from __future__ import annotations
@@ -319,72 +320,6 @@ access_keys = Table(
     Column("revoked_us", BigInteger),
 )
 
-# ---- what may be spent, and how fast ---------------------------------------------------------------------------------
-
-budgets = Table(
-    "budgets",
-    metadata,
-    Column("budget_id", Id, primary_key=True),
-    Column("scope", _name(20), nullable=False),  # run, pipeline, key, workspace, service
-    Column("name", _name(), nullable=False),  # *: each of them has the amount for itself
-    Column("period", _name(10), nullable=False),  # total (of a run), day, month
-    Column("zone", _name(64), nullable=False),  # whose days and months they are, as IANA names it
-    Column("amount_nanousd", BigInteger, nullable=False),
-    Column("version", Integer, nullable=False),
-    Column("changed_us", BigInteger, nullable=False),
-    UniqueConstraint("scope", "name", "period"),
-)
-
-limits = Table(
-    "limits",
-    metadata,
-    Column("limit_id", Id, primary_key=True),
-    Column("service", _name(), nullable=False),
-    Column("model", _name(), nullable=False),  # "": the service as a whole
-    Column("requests", BigInteger),  # a minute; None: no limit
-    Column("tokens", BigInteger),  # a minute
-    Column("places", BigInteger),  # calls at once
-    Column("provenance", _name(), nullable=False),  # who says so
-    Column("version", Integer, nullable=False),
-    Column("changed_us", BigInteger, nullable=False),
-    UniqueConstraint("service", "model"),
-)
-
-windows = Table(
-    "windows",
-    metadata,
-    Column("window_id", Id, primary_key=True),
-    Column("kind", _name(10), nullable=False),  # budget, requests, tokens, places
-    Column("owner_id", BigInteger, nullable=False),  # budgets.budget_id or limits.limit_id
-    Column("name", _name(400), nullable=False),  # whose it is, where the budget is for each
-    Column("start_us", BigInteger, nullable=False),  # on the database's clock; 0: it has no beginning
-    Column("end_us", BigInteger),  # None: it has no end
-    Column("amount", BigInteger, nullable=False),
-    Column("spent", BigInteger, nullable=False),  # settled
-    Column("held", BigInteger, nullable=False),  # by living leases
-    Column("lost", BigInteger, nullable=False),  # held by leases that have ended unsettled: counts as spent
-    Column("fence", BigInteger, nullable=False),  # the last one given to a lease
-    Column("wanted_us", BigInteger, nullable=False),  # when somebody last asked in vain
-    UniqueConstraint("kind", "owner_id", "name", "start_us"),
-)
-
-leases = Table(
-    "leases",
-    metadata,
-    Column(
-        "window_id",
-        ForeignKey("windows.window_id", ondelete="CASCADE"),
-        primary_key=True,
-        autoincrement=False,
-    ),
-    Column("fence", BigInteger, primary_key=True, autoincrement=False),
-    Column("process", _name(200), nullable=False),  # host:pid:start:chance:number, no other lease's
-    Column("held", BigInteger, nullable=False),
-    Column("settled", BigInteger, nullable=False),  # since the lease began; its sum is in windows.spent
-    Column("ends_us", BigInteger, nullable=False),
-    Column("ended", Boolean, nullable=False),  # its time has passed: held has moved to windows.lost
-)
-
 # ---- is it up? ------------------------------------------------------------------------------------------------------
 
 probes = Table(
@@ -412,3 +347,6 @@ outbox = Table(
     Column("workspace", _name(100), nullable=False),
     Index(None, "delivered_us", "event_id"),
 )
+
+# Budgets, limits, their windows and leases: the rest of the picture.
+import registry.allowance_tables  # noqa: E402, F401 - it needs what stands above

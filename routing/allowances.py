@@ -36,6 +36,7 @@ STORE_SECONDS = 5.0
 _TICK_SECONDS = 0.25
 _SHORTEST_TICK_SECONDS = 0.02
 _MOST_REMEMBERED = 10_000
+_MOST_POCKETS = 1_000  # all are looked at in every tick
 
 _Key = tuple[int, str, str, int]
 
@@ -76,6 +77,7 @@ class Allowances:
         self._touched: dict[tuple[int, str, str], bool] = {}
         self._empty = True
         self._touch_all = False
+        self._closing = False
         self._wake = asyncio.Event()
         self._keeper: asyncio.Task[None] | None = None
 
@@ -92,12 +94,12 @@ class Allowances:
     async def aclose(self) -> None:
         """Settle up, give back what is held, and stop. What calls under way hold stays held until its lease ends."""
         keeper, self._keeper = self._keeper, None
-        if keeper is not None:
-            keeper.cancel()
-            with suppress(asyncio.CancelledError):
-                await keeper
+        self._closing = True
+        self._wake.set()
         try:
             async with asyncio.timeout(STORE_SECONDS):
+                if keeper is not None:
+                    await keeper  # not cancelled, as long as it goes on: it may be in the middle of a transaction
                 await self._leasing.close()
         except (StoreError, TimeoutError) as error:
             logger.warning("what budgets and limits hold here could not be given back, it ends by itself: %s", error)
@@ -168,7 +170,7 @@ class Allowances:
         self, request: TaskRequest, offering: Offering, worst_nanousd: int | None, tokens: int, seconds: float
     ) -> Hold | Refusal:
         """As :meth:`try_hold`, asking the store where need be, for so many seconds at most. Does not wait for room."""
-        began = self._clock()
+        undisturbed, began = self._leasing.undisturbed, self._clock()
         try:
             async with asyncio.timeout(min(seconds, STORE_SECONDS)):
                 while True:
@@ -176,11 +178,11 @@ class Allowances:
                     if held is not None:
                         return held
                     if (request.run_id, request.workspace, request.principal, offering.offering_id) in self._pockets:
-                        await self._fetch(request, offering, worst_nanousd, tokens)
+                        await undisturbed(self._fetch(request, offering, worst_nanousd, tokens))
                     else:
-                        await self._learn_pipeline(request.run_id)
+                        await undisturbed(self._learn_pipeline(request.run_id))
                     if self._leasing.changed:
-                        await self._read_definitions()
+                        await undisturbed(self._read_definitions())
         except TimeoutError:
             waited = self._clock() - began
         except StoreError:
@@ -312,7 +314,7 @@ class Allowances:
         self._wake.set()
 
     async def _keep(self) -> None:
-        while True:
+        while not self._closing:
             await asyncio.sleep(_SHORTEST_TICK_SECONDS)
             with suppress(TimeoutError):
                 async with asyncio.timeout(_TICK_SECONDS):
@@ -329,7 +331,7 @@ class Allowances:
 
     def _forget_idle(self) -> None:
         """Let go of what has been given back, once there is much of it: each run and key may have a budget."""
-        if len(self._leasing.pockets) <= _MOST_REMEMBERED:
+        if len(self._leasing.pockets) <= _MOST_POCKETS:
             return
         now = self._clock()
         for pocket in list(self._leasing.pockets.values()):

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from registry import StoreError
 from routing.purses import BUDGET, PLACES, Pocket, Purse
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Coroutine, Sequence
 
     from registry.leases import Account, Ask, Leases
+
+T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
 
@@ -39,6 +41,7 @@ class Leasing:
         self.pockets: dict[Account, Pocket] = {}
         self.passed: list[Purse] = []  # of windows that have ended, until all is settled
         self.down_until = 0.0
+        self._under_way: set[asyncio.Task[Any]] = set()
         self.changed = False  # the store no longer has what a purse is for: definitions want to be read again
 
     def pocket(self, account: Account, *, label: str, amount: int, per: str = "") -> Pocket:
@@ -55,6 +58,18 @@ class Leasing:
         if self.pockets.pop(pocket.account, None) is not None:
             self.passed.append(pocket.purse)
             pocket.purse.surrender = True
+
+    async def undisturbed(self, work: Coroutine[Any, Any, T]) -> T:
+        """What talking to the store comes to. Whoever waits may go away: it goes on, and what it brings is taken in."""
+        task = asyncio.create_task(work)
+        self._under_way.add(task)
+        task.add_done_callback(self._ended)
+        return await asyncio.shield(task)
+
+    def _ended(self, task: asyncio.Task[Any]) -> None:
+        self._under_way.discard(task)
+        if not task.cancelled():
+            task.exception()  # who waited has been told; who went away did not want to know
 
     async def fetch(self, enough: Callable[[], bool], short: Callable[[], list[tuple[Pocket, int]]]) -> None:
         """Get what a call needs from the store, unless somebody else's question brings it first.
@@ -94,6 +109,8 @@ class Leasing:
         Raises:
             StoreError: the store does not answer.
         """
+        if self._under_way:
+            await asyncio.wait(self._under_way)
         for purse in self._all():
             purse.surrender = True
         await self.report()
