@@ -99,10 +99,13 @@ class Allowances:
         try:
             async with asyncio.timeout(STORE_SECONDS):
                 if keeper is not None:
-                    await keeper  # not cancelled, as long as it goes on: it may be in the middle of a transaction
+                    await asyncio.wait({keeper})  # not cancelled: it may be in the middle of a transaction
                 await self._leasing.close()
         except (StoreError, TimeoutError) as error:
             logger.warning("what budgets and limits hold here could not be given back, it ends by itself: %s", error)
+        finally:
+            if keeper is not None:
+                keeper.cancel()  # where it has not ended by then
 
     async def refresh(self) -> None:
         """Look for changed budgets and limits, and report what is due, now.
