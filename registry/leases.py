@@ -11,14 +11,13 @@ from dataclasses import dataclass
 from itertools import count
 from typing import TYPE_CHECKING, Any, Literal
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import delete, insert, select, update
 
-from registry.allowance_tables import budgets, leases, limits, windows
+from registry.accounts import window_of
+from registry.allowance_tables import leases, windows
 from registry.clock import MICROSECONDS_PER_SECOND
-from registry.dialects import insert_into
 from registry.processes import this_process
-from registry.spending import spent_before_nanousd
-from registry.windows import database_time_us, window_bounds
+from registry.windows import database_time_us
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,9 +25,9 @@ if TYPE_CHECKING:
     from sqlalchemy import Row
     from sqlalchemy.ext.asyncio import AsyncConnection
 
-    from registry.spending import Spender
+    from registry.accounts import Account
     from registry.store import Store
-    from registry.windows import DatabaseClock, Period
+    from registry.windows import DatabaseClock
 
 Kind = Literal["budget", "requests", "tokens", "places"]
 
@@ -42,21 +41,6 @@ SHARE = 2
 _LEASE_US = int(LEASE_SECONDS * MICROSECONDS_PER_SECOND)
 _WANTED_US = int(WANTED_SECONDS * MICROSECONDS_PER_SECOND)
 _KEPT_US = 3_600 * MICROSECONDS_PER_SECOND  # how long the windows of minutes are kept
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Account:
-    """What is counted together: one budget or limit, for one name where it is for each.
-
-    ``spender`` says, for a budget, whose calls in the ledger were made before it was counted here.
-    """
-
-    kind: Kind
-    owner_id: int
-    name: str
-    period: Period
-    zone: str = "UTC"
-    spender: Spender | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,26 +115,13 @@ class Leases:
         grants: list[Grant | None] = [None] * len(asks)
         async with self._store.write() as connection:
             at_us = await self._database_clock(connection)
-            found = {place: await self._window(connection, asks[place], at_us) for place in order}
+            found = {place: await _window(connection, asks[place], at_us) for place in order}
             opened = {place: row.window_id for place, row in found.items() if row is not None}
             for place in sorted(opened, key=lambda place: opened[place]):
                 row = await _locked(connection, opened[place])
                 if row is not None:
                     grants[place] = await self._exchange(connection, asks[place], row, at_us)
         return at_us, grants
-
-    async def _window(self, connection: AsyncConnection, ask: Ask, at_us: int) -> Row[Any] | None:
-        """The ask's window; opened, where it is the first to ask for it."""
-        if ask.window_id is not None:
-            return (await connection.execute(select(windows).where(windows.c.window_id == ask.window_id))).one_or_none()
-        account = ask.account
-        start_us, end_us = window_bounds(account.period, account.zone, at_us)
-        mine = _windows_of(account)
-        statement = select(windows).where(mine, windows.c.start_us == start_us)
-        row = (await connection.execute(statement)).one_or_none()
-        if row is None and await _open(connection, account, start_us, end_us, at_us):
-            row = (await connection.execute(statement)).one_or_none()
-        return row
 
     async def _exchange(self, connection: AsyncConnection, ask: Ask, window: Row[Any], at_us: int) -> Grant:
         rows = (await connection.execute(select(leases).where(leases.c.window_id == window.window_id))).all()
@@ -254,10 +225,11 @@ def _rank(ask: Ask) -> tuple[str, int, str]:
     return ask.account.kind, ask.account.owner_id, ask.account.name
 
 
-def _windows_of(account: Account) -> Any:
-    return (
-        (windows.c.kind == account.kind) & (windows.c.owner_id == account.owner_id) & (windows.c.name == account.name)
-    )
+async def _window(connection: AsyncConnection, ask: Ask, at_us: int) -> Row[Any] | None:
+    """The ask's window; opened, where it is the first to ask for it."""
+    if ask.window_id is None:
+        return await window_of(connection, ask.account, at_us)
+    return (await connection.execute(select(windows).where(windows.c.window_id == ask.window_id))).one_or_none()
 
 
 async def _locked(connection: AsyncConnection, window_id: int) -> Row[Any] | None:
@@ -272,44 +244,3 @@ async def _end(connection: AsyncConnection, window: Row[Any], dead: Sequence[Row
     these = (leases.c.window_id == window.window_id) & leases.c.fence.in_([row.fence for row in dead])
     values = {"ended": True, "held": 0} if window.kind == "places" else {"ended": True}
     await connection.execute(update(leases).where(these).values(**values))
-
-
-async def _open(connection: AsyncConnection, account: Account, start_us: int, end_us: int | None, at_us: int) -> bool:
-    """Open a window, unless somebody has just done so; whether there is still a budget or a limit to open it for."""
-    amount = await _amount(connection, account)
-    if amount is None:
-        return False
-    spent = await _spent_before(connection, account, start_us, end_us)
-    row = {"kind": account.kind, "owner_id": account.owner_id, "name": account.name, "start_us": start_us}
-    counts = {"end_us": end_us, "amount": amount, "spent": spent, "held": 0, "lost": 0, "fence": 0, "wanted_us": 0}
-    await connection.execute(insert_into(connection, windows).values(**row, **counts).on_conflict_do_nothing())
-    if account.period == "minute":
-        old = windows.c.end_us < at_us - _KEPT_US
-        await connection.execute(delete(windows).where(_windows_of(account), old))
-    return True
-
-
-async def _amount(connection: AsyncConnection, account: Account) -> int | None:
-    if account.kind == "budget":
-        statement = select(budgets.c.amount_nanousd).where(budgets.c.budget_id == account.owner_id)
-    else:
-        statement = select(limits.c[account.kind]).where(limits.c.limit_id == account.owner_id)
-    amount: int | None = await connection.scalar(statement)
-    return amount
-
-
-async def _spent_before(connection: AsyncConnection, account: Account, start_us: int, end_us: int | None) -> int:
-    """What counts as spent in a window that has just been opened.
-
-    Another window of the account that overlaps it (the budget has another zone now) counts in full; else what the
-    ledger has, of the time before there was this budget.
-    """
-    if account.spender is None:
-        return 0
-    used = func.coalesce(func.sum(windows.c.spent + windows.c.held + windows.c.lost), 0)
-    overlapping = (windows.c.end_us > start_us) & (windows.c.start_us < (end_us or 0))
-    statement = select(func.count(), used).where(_windows_of(account), overlapping)
-    count, overlap = (await connection.execute(statement)).one()
-    if count:
-        return int(overlap)
-    return await spent_before_nanousd(connection, account.spender, start_us)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from registry.accounts import Account
 from registry.budgets import EACH
-from registry.leases import Account
 from registry.spending import Spender
 
 if TYPE_CHECKING:

@@ -10,18 +10,16 @@ import logging
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from registry import NotFound, Runs, StoreError
-from registry.budgets import allowances_version, read_budgets
+from registry import StoreError
 from registry.leases import Leases
-from registry.limits import read_limits
 from registry.words import Exclusion
-from routing.accounts import Definitions
 from routing.leasing import DOWN_SECONDS, Leasing
+from routing.pocketing import Pocketing
 from routing.purses import BUDGET, REQUESTS, ROOMY, TOKENS, Hold, Pocket, Room
 from routing.refusals import refusal_of, unknown_price, unreachable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from registry import Clock, Store
     from registry.words import Offering, TaskRequest
@@ -35,10 +33,6 @@ STORE_SECONDS = 5.0
 """How long the store is waited for, whatever time there is."""
 _TICK_SECONDS = 0.25
 _SHORTEST_TICK_SECONDS = 0.02
-_MOST_REMEMBERED = 10_000
-_MOST_POCKETS = 1_000  # all are looked at in every tick
-
-_Key = tuple[int, str, str, int]
 
 
 class Allowances:
@@ -65,18 +59,11 @@ class Allowances:
         wall: Clock,
         leases: Leases | None = None,
     ) -> None:
-        self._store = store
         self._clock = clock
-        self._runs = Runs(store, wall)
         self._leasing = Leasing(leases or Leases(store), clock)
-        self._definitions = Definitions()
-        self._definitions_at = 0.0
-        self._pipelines: dict[int, str] = {}
-        self._pockets: dict[_Key, tuple[Pocket, ...]] = {}
-        self._limits: dict[int, tuple[Pocket, ...]] = {}
-        self._touched: dict[tuple[int, str, str], bool] = {}
-        self._empty = True
-        self._touch_all = False
+        self._pocketing = Pocketing(store, wall, self._leasing)
+        self._known = self._pocketing.known
+        self._read_at = 0.0
         self._closing = False
         self._wake = asyncio.Event()
         self._keeper: asyncio.Task[None] | None = None
@@ -87,7 +74,7 @@ class Allowances:
         Raises:
             StoreError: the database cannot be used.
         """
-        await self._read_definitions()
+        await self._read()
         if self._keeper is None:
             self._keeper = asyncio.create_task(self._keep(), name="turnout-allowances")
 
@@ -113,25 +100,18 @@ class Allowances:
         Raises:
             StoreError: the database cannot be used.
         """
-        await self._read_definitions()
+        await self._read()
         await self._leasing.report()
 
     # ---- on the way of a call --------------------------------------------------------------------------------------
 
     def applies(self, request: TaskRequest) -> bool:
         """Whether any budget or limit may touch the request."""
-        if self._empty:
+        if self._pocketing.is_empty:
             return False
-        if self._touch_all:
+        if self._pocketing.touch_all:
             return True
-        key = (request.run_id, request.workspace, request.principal)
-        touched = self._touched.get(key)
-        if touched is None:
-            pipeline = self._pipelines.get(request.run_id)
-            touched = self._definitions.touch(request, pipeline)
-            if pipeline is not None or not (self._definitions.need_pipeline and request.run_id):
-                _remember(self._touched, key, touched)
-        return touched
+        return self._pocketing.touches(request)
 
     def try_hold(
         self, request: TaskRequest, offering: Offering, worst_nanousd: int | None, tokens: int
@@ -144,9 +124,9 @@ class Allowances:
             worst_nanousd: the most that it may cost; None where the price is unknown, which no budget lets pass.
             tokens: the most that may go in and come out.
         """
-        pockets = self._pockets.get((request.run_id, request.workspace, request.principal, offering.offering_id))
+        pockets = self._known.get((request.run_id, request.workspace, request.principal, offering.offering_id))
         if pockets is None:
-            pockets = self._resolve(request, offering)
+            pockets = self._pocketing.of(request, offering)
             if pockets is None:
                 return None
         now = self._clock()
@@ -180,12 +160,12 @@ class Allowances:
                     held = self.try_hold(request, offering, worst_nanousd, tokens)
                     if held is not None:
                         return held
-                    if (request.run_id, request.workspace, request.principal, offering.offering_id) in self._pockets:
+                    if (request.run_id, request.workspace, request.principal, offering.offering_id) in self._known:
                         await undisturbed(self._fetch(request, offering, worst_nanousd, tokens))
                     else:
-                        await undisturbed(self._learn_pipeline(request.run_id))
+                        await undisturbed(self._pocketing.learn_pipeline(request.run_id))
                     if self._leasing.changed:
-                        await undisturbed(self._read_definitions())
+                        await undisturbed(self._read())
         except TimeoutError:
             waited = self._clock() - began
         except StoreError:
@@ -212,11 +192,11 @@ class Allowances:
 
     def room(self, offering: Offering) -> Room:
         """Whether an offering's limits leave room for a call now, as far as this process knows; and if not, when."""
-        if self._empty:
+        if self._pocketing.is_empty:
             return ROOMY
-        pockets = self._limits.get(offering.offering_id)
+        pockets = self._pocketing.limits.get(offering.offering_id)
         if pockets is None:
-            pockets = self._limits_of(offering)
+            pockets = self._pocketing.limits_of(offering)
         if not pockets:
             return ROOMY
         now, seconds = self._clock(), 0.0
@@ -239,48 +219,13 @@ class Allowances:
             return unreachable(pocket)
         return None
 
-    def _resolve(self, request: TaskRequest, offering: Offering) -> tuple[Pocket, ...] | None:
-        """The pockets of a request at an offering; None where the run's pipeline has to be read first."""
-        pipeline = "" if not request.run_id else self._pipelines.get(request.run_id)
-        if pipeline is None:
-            if self._definitions.need_pipeline:
-                return None
-            pipeline = ""
-        entries = self._definitions.of_request(request, offering, pipeline)
-        found = tuple([self._leasing.pocket(e.account, label=e.label, amount=e.amount, per=e.per) for e in entries])
-        key = (request.run_id, request.workspace, request.principal, offering.offering_id)
-        pockets = (*found, *self._limits_of(offering))
-        _remember(self._pockets, key, pockets)
-        return pockets
-
-    def _limits_of(self, offering: Offering) -> tuple[Pocket, ...]:
-        entries = self._definitions.of_offering(offering)
-        found = tuple([self._leasing.pocket(e.account, label=e.label, amount=e.amount, per=e.per) for e in entries])
-        _remember(self._limits, offering.offering_id, found)
-        return found
-
-    async def _learn_pipeline(self, run_id: int) -> None:
-        try:
-            pipeline = (await self._runs.get(run_id)).pipeline
-        except NotFound:
-            pipeline = ""
-        _remember(self._pipelines, run_id, pipeline)
-
     async def _fetch(self, request: TaskRequest, offering: Offering, worst: int | None, tokens: int) -> None:
         def short() -> list[tuple[Pocket, int]]:
-            now, needs = self._clock(), (worst, 1, tokens, 1)
-            pockets = self._resolve(request, offering) or ()
-            with_needs = [(pocket, needs[pocket.index] or 0) for pocket in pockets]
-            return [
-                (pocket, need)
-                for pocket, need in with_needs
-                if need and (pocket.purse.free < need or now >= pocket.purse.ends)
-            ]
+            return self._short(self._pocketing.of(request, offering) or (), (worst, 1, tokens, 1))
 
         def enough() -> bool:
-            return not short() or any(
-                self._refused(pocket, need, self._clock()) is not None for pocket, need in short()
-            )
+            now, lacking = self._clock(), short()
+            return not lacking or any(self._refused(pocket, need, now) is not None for pocket, need in lacking)
 
         await self._leasing.fetch(enough, short)
 
@@ -288,33 +233,27 @@ class Allowances:
         self, request: TaskRequest, offering: Offering, worst: int | None, tokens: int, waited: float
     ) -> Hold | Refusal:
         """The store does not answer: budgets refuse, limits leave this process its share."""
-        pockets = self._pockets.get((request.run_id, request.workspace, request.principal, offering.offering_id))
+        pockets = self._known.get((request.run_id, request.workspace, request.principal, offering.offering_id))
         if pockets is None:
             return Exclusion.BUDGET, f"run {request.run_id} may have a budget, and the database does not say"
-        now, needs = self._clock(), (worst, 1, tokens, 1)
-        short = [p for p in pockets if needs[p.index] and (p.purse.free < (needs[p.index] or 0) or now >= p.purse.ends)]
-        self._leasing.go_alone(short, waited=waited)
+        short = self._short(pockets, (worst, 1, tokens, 1))
+        self._leasing.go_alone([pocket for pocket, _ in short], waited=waited)
         held = self.try_hold(request, offering, worst, tokens)
-        if held is None:  # a limit of our own share is used up
-            blocking = next(p for p in short if p.purse.free < (needs[p.index] or 0))
-            held = refusal_of(blocking, needs[blocking.index] or 0, now)
-        return held
+        if held is not None:
+            return held
+        pocket, need = short[0]
+        return unreachable(pocket) if pocket.index == BUDGET else refusal_of(pocket, need, self._clock())
 
-    async def _read_definitions(self) -> None:
-        async with self._store.read() as connection:
-            version = await allowances_version(connection)
-            self._definitions_at = self._clock()
-            self._leasing.changed = False
-            if version == self._definitions.version:
-                return
-            self._definitions = Definitions(await read_budgets(connection), await read_limits(connection), version)
-        self._empty, self._touch_all = self._definitions.is_empty, self._definitions.touch_all
-        for remembered in (self._pockets, self._limits, self._touched):
-            remembered.clear()
-        # What was given out under the old amounts goes back, what calls under way hold stays held.
-        for pocket in list(self._leasing.pockets.values()):
-            self._leasing.drop(pocket)
-        self._wake.set()
+    def _short(self, pockets: Iterable[Pocket], needs: tuple[int | None, ...]) -> list[tuple[Pocket, int]]:
+        """Which pockets have too little in memory, and how much is needed of each."""
+        now = self._clock()
+        wanted = [(pocket, needs[pocket.index] or 0) for pocket in pockets]
+        return [(p, need) for p, need in wanted if need and (p.purse.free < need or now >= p.purse.ends)]
+
+    async def _read(self) -> None:
+        self._read_at = self._clock()
+        if await self._pocketing.read():
+            self._wake.set()
 
     async def _keep(self) -> None:
         while not self._closing:
@@ -324,27 +263,10 @@ class Allowances:
                     await self._wake.wait()
             self._wake.clear()
             try:
-                if self._clock() - self._definitions_at >= DEFINITIONS_SECONDS or self._leasing.changed:
-                    await self._read_definitions()
+                if self._clock() - self._read_at >= DEFINITIONS_SECONDS or self._leasing.changed:
+                    await self._read()
                 await self._leasing.report()
-                self._forget_idle()
+                self._pocketing.forget_idle(self._clock())
             except StoreError as error:
                 self._leasing.failed(error)
                 await asyncio.sleep(_TICK_SECONDS)
-
-    def _forget_idle(self) -> None:
-        """Let go of what has been given back, once there is much of it: each run and key may have a budget."""
-        if len(self._leasing.pockets) <= _MOST_POCKETS:
-            return
-        now = self._clock()
-        for pocket in list(self._leasing.pockets.values()):
-            if pocket.purse.is_idle(now) and pocket.purse.is_done:
-                self._leasing.drop(pocket)
-        self._pockets.clear()
-        self._limits.clear()
-
-
-def _remember(memory: dict, key: object, value: object) -> None:  # type: ignore[type-arg]  # any of ours
-    if len(memory) >= _MOST_REMEMBERED:
-        memory.clear()
-    memory[key] = value

@@ -12,7 +12,8 @@ from routing.purses import BUDGET, PLACES, Pocket, Purse
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
 
-    from registry.leases import Account, Ask, Leases
+    from registry.accounts import Account
+    from registry.leases import Ask, Leases
 
 T = TypeVar("T")
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from registry.leases import Ask, Kind
+from registry.leases import Ask
 
 if TYPE_CHECKING:
-    from registry.leases import Account, Grant
+    from registry.accounts import Account, Kind
+    from registry.leases import Grant
 
 KINDS: tuple[Kind, ...] = ("budget", "requests", "tokens", "places")
 BUDGET, REQUESTS, TOKENS, PLACES = range(4)

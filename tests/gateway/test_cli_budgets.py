@@ -17,7 +17,8 @@ def spent(home):
 
     async def spend(owner_id):
         from registry import Leases, Settings, Store
-        from registry.leases import Account, Ask
+        from registry.accounts import Account
+        from registry.leases import Ask
 
         store = await Store.open(Settings.load().store_url)
         account = Account(kind="budget", owner_id=owner_id, name="default", period="day", zone="Europe/Berlin")

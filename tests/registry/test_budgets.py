@@ -20,8 +20,9 @@ from registry import (
     limit_standings,
     usd_from_text,
 )
+from registry.accounts import Account
 from registry.calls import CallRow
-from registry.leases import Account, Ask, Leases
+from registry.leases import Ask, Leases
 from registry.outbox import Outbox
 from registry.spending import Spender
 

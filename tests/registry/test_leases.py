@@ -10,7 +10,8 @@ from datetime import UTC, datetime
 import pytest
 
 from registry import Budgets, Catalogue, Limits, Store, budget_standings, to_us
-from registry.leases import LEASE_SECONDS, Account, Ask, Leases
+from registry.accounts import Account
+from registry.leases import LEASE_SECONDS, Ask, Leases
 from registry.spending import Spender
 
 DAY = 86_400

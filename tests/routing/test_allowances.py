@@ -438,6 +438,18 @@ async def test_who_goes_away_while_the_store_is_asked_loses_nothing(opened, budg
     assert await standing(store, clock) == (0, 0, 1_000)
 
 
+async def test_without_any_time_to_ask_a_budget_refuses_and_a_limit_leaves_room(
+    opened, budgets, limits, text_request, offering
+):
+    await budgets.put("key", "ann", 1_000, "month")
+    await limits.put("a", requests=5)
+    allowances = await opened()
+    refused, sentence = await allowances.hold(text_request(principal="ann"), offering("b"), 10, 1, seconds=0)
+    assert refused is Exclusion.BUDGET
+    assert "the database does not answer" in sentence
+    assert isinstance(await allowances.hold(text_request(), offering("a"), None, 1, seconds=0), Hold)
+
+
 async def test_another_capability_of_the_same_owner_shares_the_budget(opened, budgets, text_request, offering):
     await budgets.put("key", "local", 1_000, "month")
     allowances, first, second = await opened(), offering("a"), offering("b")

@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from registry import Budgets, Catalogue, Limits, budget_standings, limit_standings
-from registry.leases import LEASE_SECONDS, Account, Ask, Leases
+from registry.accounts import Account
+from registry.leases import LEASE_SECONDS, Ask, Leases
 from registry.spending import Spender
 from registry.windows import database_time_us
 
