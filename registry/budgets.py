@@ -20,7 +20,7 @@ from registry.words import usd_to_nanousd
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from sqlalchemy import Row
+    from sqlalchemy import ColumnElement, Row
     from sqlalchemy.ext.asyncio import AsyncConnection
 
     from registry.clock import Clock
@@ -123,7 +123,9 @@ class Budgets:
             if not gone:
                 raise NotFound("budget", f"{kind}:{whose}", [budget.label for budget in there])
             ids = [budget.budget_id for budget in gone]
-            await connection.execute(delete(windows).where(windows.c.kind == "budget", windows.c.owner_id.in_(ids)))
+            theirs = (windows.c.kind == "budget") & windows.c.owner_id.in_(ids)
+            await lock_windows(connection, theirs)
+            await connection.execute(delete(windows).where(theirs))
             await connection.execute(delete(budgets).where(budgets.c.budget_id.in_(ids)))
             await _tell(connection, now_us(self._clock), "removed", gone)
         return tuple(gone)
@@ -208,7 +210,14 @@ async def put_budget(
 async def change_amount(connection: AsyncConnection, kind: str, owner_id: int, amount: int) -> None:
     """Give the windows of a budget or a limit another amount; what they have spent and hold stays."""
     mine = (windows.c.kind == kind) & (windows.c.owner_id == owner_id)
+    await lock_windows(connection, mine)
     await connection.execute(update(windows).where(mine).values(amount=amount))
+
+
+async def lock_windows(connection: AsyncConnection, which: ColumnElement[bool]) -> None:
+    """Lock windows before they are changed, in the order in which leases lock them: so nobody waits in a circle."""
+    locking = select(windows.c.window_id).where(which).order_by(windows.c.window_id).with_for_update()
+    await connection.execute(locking)
 
 
 async def bump_allowances(connection: AsyncConnection) -> None:

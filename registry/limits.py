@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import and_, delete, insert, select, update
 
 from registry.allowance_tables import limits, windows
-from registry.budgets import bump_allowances, change_amount
+from registry.budgets import bump_allowances, change_amount, lock_windows
 from registry.clock import now_us
 from registry.errors import EntryInvalid, NotFound
 from registry.outbox import Event, append
@@ -154,7 +154,9 @@ async def _change_windows(connection: AsyncConnection, limit_id: int, amounts: d
 
 
 async def _forget_windows(connection: AsyncConnection, limit_id: int, kinds: tuple[str, ...]) -> None:
-    await connection.execute(delete(windows).where(windows.c.owner_id == limit_id, windows.c.kind.in_(kinds)))
+    theirs = (windows.c.owner_id == limit_id) & windows.c.kind.in_(kinds)
+    await lock_windows(connection, theirs)
+    await connection.execute(delete(windows).where(theirs))
 
 
 def _from_row(row: Row[Any]) -> Limit:
