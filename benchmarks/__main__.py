@@ -16,7 +16,9 @@ from pathlib import Path
 from typing import Literal
 
 # Each is a module ``benchmarks.bench_NAME`` with ``measure() -> dict[str, float]``.
-BENCHMARKS = ("decision", "rules", "ledger", "start", "engine", "gateway", "pages", "batch")
+BENCHMARKS = (
+    "decision", "rules", "ledger", "budgets", "start", "engine", "scenarios", "gateway", "pages", "batch",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,13 @@ BARS = {
     "ledger_us_a_row": Bar("at most", 10.0),
     "ledger_bytes_a_row": Bar("at most", 200.0),
     "services_list_seconds": Bar("at most", 1.0),
+    "budgets_applies_where_there_are_none_us": Bar("at most", 0.3),
+    "budgets_applies_us": Bar("at most", 0.3),
+    "budgets_reserve_and_settle_us": Bar("at most", 3.0),
+    "budgets_sqlite_used_percent": Bar("at least", 95.0),
+    "limits_sqlite_used_percent": Bar("at least", 95.0),
+    "budgets_postgresql_used_percent": Bar("at least", 95.0),
+    "limits_postgresql_used_percent": Bar("at least", 95.0),
     "gateway_p50_added_ms": Bar("at most", 3.0),
     "gateway_p99_added_ms": Bar("at most", 15.0),
     "pages_runs_ready_seconds": Bar("at most", 3.0),

@@ -92,7 +92,7 @@ class Simulated:
         self.arrivals.append(loop.time())
         if profile.limit and self._at_once >= profile.limit:
             self._count("limited")
-            raise ServiceFailure(FailureClass.RATE_LIMITED, "too many at once", retry_after_seconds=1.0)
+            raise ServiceFailure(FailureClass.RATE_LIMITED, "too many at once", status=429, retry_after_seconds=1.0)
         latency, fault, right = self._draw(loop.time())
         self._at_once += 1
         self.most_at_once = max(self.most_at_once, self._at_once)
@@ -110,7 +110,8 @@ class Simulated:
         if fault not in (None, "empty"):
             failure, _ = _FAILURES[fault]
             wait = 1.0 if failure is FailureClass.RATE_LIMITED else None
-            raise ServiceFailure(failure, f"{profile.name}: {fault}", retry_after_seconds=wait)
+            status = int(fault) if fault.isdigit() else None
+            raise ServiceFailure(failure, f"{profile.name}: {fault}", status=status, retry_after_seconds=wait)
         if fault is None:
             yield TextDelta("right" if right else "wrong")
         yield UsageReport(usage)
@@ -250,6 +251,12 @@ class Simulation:
     def billed_nanousd(self) -> int:
         """What all services have billed."""
         return sum(service.billed_nanousd for service in self.services.values())
+
+    def accounted_nanousd(self) -> tuple[int, int]:
+        """What our own account has, and what it may be more by: calls whose bill nobody told us of."""
+        known = [one.attempt for one in self.outcomes if one.attempt.usage.reported]
+        unknown = [one.attempt for one in self.outcomes if not one.attempt.usage.reported]
+        return sum(one.cost_nanousd for one in known), sum(one.cost_nanousd for one in unknown)
 
     @property
     def calls(self) -> int:
@@ -403,6 +410,9 @@ def _figures(seed: int) -> dict[str, float]:
     figures["s3l_right_percent"] = right_percent(faulty)
     figures["s3l_p99_ms"] = 1_000 * quantile([one.seconds for one in faulty.ended], 0.99)
     figures["s3l_dollars_in_unhedged"] = faulty.billed_nanousd / unhedged.billed_nanousd
+    known, unknown = faulty.accounted_nanousd()
+    figures["cost_outside_its_interval"] = float(not known <= faulty.billed_nanousd <= known + unknown)
+    figures["cost_interval_percent"] = 100 * unknown / faulty.billed_nanousd
     slowed = s4(seed)
     figures["s4_last_quarter_ms"] = 1_000 * statistics.fmean(one.seconds for one in slowed.ended if one.began >= 15)
     figures["s4_seconds_to_leave"] = max(max(slowed.services["s40"].arrivals_between(10, 15), default=10.0) - 10, 0.0)

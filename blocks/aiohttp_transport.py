@@ -203,17 +203,19 @@ def failure_of(error: Exception, request: WireRequest) -> ServiceFailure:
 
     host = request.host
     if isinstance(error, aiohttp.InvalidURL | UnicodeError) or _has_no_address(request.url):
-        return ServiceFailure(FailureClass.UNAVAILABLE_MODEL, f"{host!r} is no http or https address")
+        return ServiceFailure(FailureClass.UNAVAILABLE_MODEL, f"{host!r} is no http or https address", was_sent=False)
     if isinstance(error, aiohttp.ConnectionTimeoutError):
         seconds = min(request.connect_timeout_seconds, request.timeout_seconds)
-        return ServiceFailure(FailureClass.TRANSIENT, f"{host} took no connection within {round(seconds, 2):g} s")
+        message = f"{host} took no connection within {round(seconds, 2):g} s"
+        return ServiceFailure(FailureClass.TRANSIENT, message, was_sent=False)
     if isinstance(error, TimeoutError):
         seconds = round(request.timeout_seconds, 2)
         return ServiceFailure(FailureClass.TRANSIENT, f"{host} did not finish its answer within {seconds:g} s")
     told = told_of(error, host)
     if told is None and isinstance(error, aiohttp.ClientConnectorError):
         told = f"{host} cannot be reached"
-    return ServiceFailure(FailureClass.TRANSIENT, told or f"the connection to {host} broke ({type(error).__name__})")
+    told = told or f"the connection to {host} broke ({type(error).__name__})"
+    return ServiceFailure(FailureClass.TRANSIENT, told, was_sent=not isinstance(error, aiohttp.ClientConnectorError))
 
 
 def _has_no_address(url: str) -> bool:

@@ -26,6 +26,7 @@ class ServiceFailure(BlockError):
 
     ``retry_after_seconds`` is the wait that the provider asked for. ``status`` is the HTTP status, where there was one.
     ``provider_code`` is the provider's own word for it. ``usage`` is what the failed call consumed, where known.
+    ``was_sent`` is False where the service has certainly never seen the request, so that it cannot have been billed.
     The message is for people and never holds a secret.
     """
 
@@ -38,6 +39,7 @@ class ServiceFailure(BlockError):
         provider_code: str = "",
         retry_after_seconds: float | None = None,
         usage: Usage | None = None,
+        was_sent: bool = True,
     ) -> None:
         # All positional arguments go up, so that the error survives pickling between processes.
         super().__init__(failure, message)
@@ -47,6 +49,7 @@ class ServiceFailure(BlockError):
         self.provider_code = provider_code
         self.retry_after_seconds = retry_after_seconds
         self.usage = usage
+        self.was_sent = was_sent
 
     def __str__(self) -> str:
         return f"{self.message} ({self.failure})"

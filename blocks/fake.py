@@ -37,13 +37,14 @@ class Streams:
 
 @dataclass(frozen=True, slots=True)
 class Fails:
-    """Fails, after having said ``after`` if there is any."""
+    """Fails, after having said ``after`` if there is any. ``may_be_billed``: nobody knows what it has cost."""
 
     failure: FailureClass
     message: str = "as the script says"
     retry_after_seconds: float | None = None
     usage: Usage | None = None
     after: str = ""
+    may_be_billed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,8 +178,9 @@ async def _events_of(step: Step, call: Call) -> AsyncGenerator[Event, None]:  # 
             if step.after:
                 yield TextDelta(step.after)
             raise ServiceFailure(
-                step.failure, step.message, retry_after_seconds=step.retry_after_seconds, usage=step.usage
-            )
+                step.failure, step.message, retry_after_seconds=step.retry_after_seconds, usage=step.usage,
+                was_sent=step.may_be_billed,
+            )  # fmt: skip
         case Cuts():
             yield TextDelta(step.text)
         case WantsTool():

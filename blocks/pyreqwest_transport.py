@@ -153,10 +153,11 @@ def failure_of(error: Exception, request: WireRequest) -> ServiceFailure:
         raise error
     host = request.host
     if isinstance(error, BuilderError | UnicodeError) or _has_no_address(request.url):
-        return ServiceFailure(FailureClass.UNAVAILABLE_MODEL, f"{host!r} is no http or https address")
+        return ServiceFailure(FailureClass.UNAVAILABLE_MODEL, f"{host!r} is no http or https address", was_sent=False)
     if isinstance(error, ConnectTimeoutError):
         seconds = round(min(CONNECT_SECONDS, request.timeout_seconds), 2)
-        return ServiceFailure(FailureClass.TRANSIENT, f"{host} took no connection within {seconds:g} s")
+        message = f"{host} took no connection within {seconds:g} s"
+        return ServiceFailure(FailureClass.TRANSIENT, message, was_sent=False)
     if isinstance(error, TimeoutError):
         seconds = round(request.timeout_seconds, 2)
         return ServiceFailure(FailureClass.TRANSIENT, f"{host} did not finish its answer within {seconds:g} s")
@@ -165,7 +166,8 @@ def failure_of(error: Exception, request: WireRequest) -> ServiceFailure:
     if told is None and isinstance(error, ConnectError):
         is_secure = request.url.startswith("https:")
         told = f"no secure connection to {host} came about" if is_secure else f"{host} cannot be reached"
-    return ServiceFailure(FailureClass.TRANSIENT, told or f"the connection to {host} broke ({type(error).__name__})")
+    told = told or f"the connection to {host} broke ({type(error).__name__})"
+    return ServiceFailure(FailureClass.TRANSIENT, told, was_sent=not isinstance(error, ConnectError))
 
 
 def _has_no_address(url: str) -> bool:

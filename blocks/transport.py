@@ -221,8 +221,11 @@ def failure_of(error: Exception, request: WireRequest) -> ServiceFailure:
     import httpx
 
     if isinstance(error, (httpx.InvalidURL, httpx.UnsupportedProtocol, UnicodeError)):
-        return ServiceFailure(FailureClass.UNAVAILABLE_MODEL, f"{request.host!r} is no http or https address")
-    return ServiceFailure(FailureClass.TRANSIENT, _told(error, request))
+        return ServiceFailure(
+            FailureClass.UNAVAILABLE_MODEL, f"{request.host!r} is no http or https address", was_sent=False
+        )
+    unsent = isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout)
+    return ServiceFailure(FailureClass.TRANSIENT, _told(error, request), was_sent=not unsent)
 
 
 def _shown_cause(error: Exception) -> Exception | None:

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 from registry.lazy import lazily
 
 if TYPE_CHECKING:
-    from registry.access_keys import AccessKey, AccessKeys, window_start_us
+    from registry.access_keys import AccessKey, AccessKeys
     from registry.assets import Assets
     from registry.backup import Restored, back_up, prune, restore
+    from registry.budgets import Budget, Budgets, usd_from_text
     from registry.calls import CallRow
     from registry.candidates import pack_decision, unpack_decision
     from registry.catalogue import Catalogue
@@ -66,7 +67,9 @@ if TYPE_CHECKING:
     from registry.histogram import quantile
     from registry.home import Home
     from registry.items import ItemRow, Items
+    from registry.leases import Leases
     from registry.ledger import Ledger
+    from registry.limits import Limit, Limits
     from registry.names import Names
     from registry.outbox import Event, Outbox, StoredEvent
     from registry.policies import Policies
@@ -79,6 +82,7 @@ if TYPE_CHECKING:
     from registry.seeding import seed
     from registry.settings import Explained, Settings
     from registry.snapshot import Snapshots, SnapshotWatch
+    from registry.standings import Standing, budget_standings, key_standings, limit_standings
     from registry.store import Store
     from registry.task_ids import TaskIds, claim_worker, task_time_seconds
     from registry.words import (
@@ -119,9 +123,10 @@ if TYPE_CHECKING:
 
 # Which module of this room defines which names.
 _MODULES = {
-    "access_keys": "AccessKey AccessKeys window_start_us",
+    "access_keys": "AccessKey AccessKeys",
     "assets": "Assets",
     "backup": "Restored back_up prune restore",
+    "budgets": "Budget Budgets usd_from_text",
     "calls": "CallRow",
     "candidates": "pack_decision unpack_decision",
     "catalogue": "Catalogue",
@@ -143,6 +148,8 @@ _MODULES = {
     "home": "Home",
     "items": "ItemRow Items",
     "ledger": "Ledger",
+    "leases": "Leases",
+    "limits": "Limit Limits",
     "names": "Names",
     "outbox": "Event Outbox StoredEvent",
     "policies": "Policies",
@@ -155,6 +162,7 @@ _MODULES = {
     "seeding": "seed",
     "settings": "Explained Settings",
     "snapshot": "SnapshotWatch Snapshots",
+    "standings": "Standing budget_standings key_standings limit_standings",
     "store": "Store",
     "task_ids": "TaskIds claim_worker task_time_seconds",
     "words": (
@@ -181,6 +189,8 @@ __all__ = [
     "Attempt",
     "BackupError",
     "BackupFailed",
+    "Budget",
+    "Budgets",
     "CallRow",
     "CallsRepeated",
     "Candidate",
@@ -219,8 +229,11 @@ __all__ = [
     "KeptServer",
     "KeyMissing",
     "KeyRefused",
+    "Leases",
     "Ledger",
     "LedgerFull",
+    "Limit",
+    "Limits",
     "Media",
     "Message",
     "MigrationFailed",
@@ -257,6 +270,7 @@ __all__ = [
     "SnapshotWatch",
     "Snapshots",
     "Split",
+    "Standing",
     "StatementFailed",
     "Store",
     "StoreError",
@@ -270,6 +284,7 @@ __all__ = [
     "Usage",
     "Verdict",
     "back_up",
+    "budget_standings",
     "claim_worker",
     "combine",
     "examine",
@@ -282,6 +297,8 @@ __all__ = [
     "from_us",
     "is_gone",
     "keep_found",
+    "key_standings",
+    "limit_standings",
     "now_us",
     "pack_decision",
     "parse_objective",
@@ -297,7 +314,7 @@ __all__ = [
     "this_process",
     "to_us",
     "unpack_decision",
+    "usd_from_text",
     "usd_to_nanousd",
-    "window_start_us",
     "write_probes",
 ]

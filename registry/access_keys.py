@@ -5,20 +5,24 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from sqlalchemy import insert, select, update
 
-from registry.clock import MICROSECONDS_PER_SECOND, from_us, now_us, to_us
+from registry.budgets import checked_amount, put_budget, read_budgets
+from registry.clock import MICROSECONDS_PER_SECOND, now_us
 from registry.errors import EntryInvalid, KeyRefused, NotFound
 from registry.tables import access_keys
+from registry.words import format_usd
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from sqlalchemy import Row
+    from sqlalchemy.ext.asyncio import AsyncConnection
 
+    from registry.budgets import Budget
     from registry.clock import Clock
     from registry.store import Store
 
@@ -40,7 +44,8 @@ class AccessKey:
     """An access key as it is kept: everything but the key itself. Times are in microseconds since 1970.
 
     ``prefix`` is the key's open part, by which people name it. ``scopes``: ``call`` has work done, ``read`` sees runs
-    and figures, ``admin`` changes the registry. ``budget_nanousd`` in each ``budget_window``; None is no limit.
+    and figures, ``admin`` changes the registry. ``budget_nanousd`` in each ``budget_window`` is what its principal may
+    spend, with all of its keys together; None where it has no budget.
     """
 
     key_id: int
@@ -49,12 +54,17 @@ class AccessKey:
     scopes: frozenset[str]
     workspace: str
     principal: str
-    budget_nanousd: int | None
-    budget_window: Window
     created_us: int
     expires_us: int | None
     last_used_us: int | None
     revoked_us: int | None
+    budget_nanousd: int | None = None
+    budget_window: Window = "month"
+
+    @property
+    def owner(self) -> str:
+        """In whose name its calls are accounted: ``workspace/principal``."""
+        return f"{self.workspace}/{self.principal}"
 
     def may(self, scope: Scope) -> bool:
         """Whether the key opens that door; ``admin`` opens all."""
@@ -92,16 +102,19 @@ class AccessKeys:
     ) -> tuple[AccessKey, str]:
         """Make a key; what it is, and the key itself, which nobody can be told again.
 
+        A budget becomes one of its principal, whose days and months are those of UTC.
+
         Raises:
-            EntryInvalid: the name is empty or too long, a scope is none, or the budget is below zero.
+            EntryInvalid: the name is empty or too long, a scope is none, the budget is below zero, or the principal has
+                another one already.
         """
         wanted = sorted(set(scopes))
         if not name.strip() or len(name) > 100:
             raise EntryInvalid("name", "it takes 1 to 100 characters")
         if not wanted or not SCOPES.issuperset(wanted):
             raise EntryInvalid("scopes", f"there are {', '.join(sorted(SCOPES))}, and at least one is wanted")
-        if budget_nanousd is not None and budget_nanousd < 0:
-            raise EntryInvalid("budget", "it cannot be below zero")
+        if budget_nanousd is not None:
+            checked_amount(budget_nanousd)
         prefix = secrets.token_hex(_PREFIX_BYTES)
         key = f"tk_{prefix}_{secrets.token_urlsafe(_SECRET_BYTES)}"
         values = {
@@ -111,12 +124,12 @@ class AccessKeys:
             "scopes": wanted,
             "workspace": workspace,
             "principal": principal,
-            "budget_nanousd": budget_nanousd,
-            "budget_window": budget_window,
             "created_us": now_us(self._clock),
             "expires_us": expires_us,
         }
         async with self._store.write() as connection:
+            if budget_nanousd is not None:
+                await _put_budget(connection, f"{workspace}/{principal}", budget_nanousd, budget_window, self._clock)
             await connection.execute(insert(access_keys).values(**values))
         return await self._named(prefix), key
 
@@ -143,8 +156,9 @@ class AccessKeys:
     async def list(self) -> tuple[AccessKey, ...]:
         """All keys, the newest first, those revoked too."""
         async with self._store.read() as connection:
-            rows = await connection.execute(select(access_keys).order_by(access_keys.c.key_id.desc()))
-            return tuple(_from_row(row) for row in rows)
+            rows = (await connection.execute(select(access_keys).order_by(access_keys.c.key_id.desc()))).all()
+            held = {budget.name: budget for budget in await read_budgets(connection) if _is_of_keys(budget)}
+        return tuple(_with_budget(_from_row(row), held) for row in rows)
 
     async def revoke(self, prefix: str) -> AccessKey:
         """Close a key's doors for good. Other processes learn of it within :data:`TRUSTED_SECONDS`.
@@ -201,11 +215,24 @@ def _from_row(row: Row[Any]) -> AccessKey:
     return AccessKey(**facts)
 
 
-def window_start_us(window: Window, at_us: int) -> int:
-    """When the day or the month that ``at_us`` lies in began, in UTC.
+def _is_of_keys(budget: Budget) -> bool:
+    return budget.scope == "key" and budget.period != "total"
 
-    >>> window_start_us("day", 90_000 * MICROSECONDS_PER_SECOND) // MICROSECONDS_PER_SECOND
-    86400
-    """
-    start = from_us(at_us).replace(hour=0, minute=0, second=0, microsecond=0)
-    return to_us(start if window == "day" else start.replace(day=1))
+
+def _with_budget(key: AccessKey, held: Mapping[str, Budget]) -> AccessKey:
+    budget = held.get(key.owner)
+    if budget is None:
+        return key
+    return replace(key, budget_nanousd=budget.amount_nanousd, budget_window="day" if budget.per == "day" else "month")
+
+
+async def _put_budget(connection: AsyncConnection, owner: str, amount: int, window: Window, clock: Clock) -> None:
+    for budget in await read_budgets(connection):
+        same = (budget.scope, budget.name, budget.period) == ("key", owner, window)
+        if same and budget.amount_nanousd != amount:
+            held = f"{format_usd(budget.amount_nanousd)} a {window}, which all keys of {owner} share"
+            change = f"`turnout budgets set key:{owner} AMOUNT --per {window}` changes it"
+            raise EntryInvalid("budget", f"there is one of {held}; {change}")
+        if same:
+            return
+    await put_budget(connection, "key", owner, amount, window, "UTC", now_us(clock))

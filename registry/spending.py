@@ -3,15 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select
 
 from registry.rollups import US_PER_MINUTE
-from registry.tables import calls, items, names, rollups
+from registry.tables import calls, items, names, offerings, rollups, runs, services
 
 if TYPE_CHECKING:
+    from sqlalchemy import Select
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+    from registry.budgets import BudgetScope
     from registry.store import Store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spender:
+    """Whose spending is meant: that of ``name``, which is a ``scope``; of one run only, where ``run_id`` is not 0."""
+
+    scope: BudgetScope
+    name: str
+    run_id: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,19 +39,45 @@ class RunTotals:
     output_tokens: int
 
 
-async def spent_nanousd(store: Store, owner: str, since_us: int) -> int:
-    """What the calls of an owner (``workspace/principal``) have cost since a moment, to the minute before it.
+async def spent_before_nanousd(connection: AsyncConnection, spender: Spender, since_us: int) -> int:
+    """What the ledger says was spent since a moment, within the caller's transaction; to the minute, but for runs."""
+    statement = _by_run(spender, since_us) if spender.run_id else _by_minute(spender, since_us)
+    return int(await connection.scalar(statement) or 0)
 
-    Raises:
-        StoreError: the database cannot be used.
-    """
-    statement = (
-        select(func.coalesce(func.sum(rollups.c.cost_nanousd), 0))
-        .join(names, names.c.name_id == rollups.c.owner_id)
-        .where(names.c.name == owner, rollups.c.minute >= since_us // US_PER_MINUTE)
+
+def _by_run(spender: Spender, since_us: int) -> Select[Any]:
+    statement = select(func.coalesce(func.sum(calls.c.cost_nanousd), 0)).where(
+        calls.c.run_id == spender.run_id, calls.c.started_us >= since_us
     )
-    async with store.read() as connection:
-        return int(await connection.scalar(statement) or 0)
+    if spender.scope == "service":
+        statement = statement.where(calls.c.offering_id.in_(_offerings_of(spender.name)))
+    return statement
+
+
+def _by_minute(spender: Spender, since_us: int) -> Select[Any]:
+    if spender.scope == "pipeline":
+        return (
+            select(func.coalesce(func.sum(calls.c.cost_nanousd), 0))
+            .join(runs, runs.c.run_id == calls.c.run_id)
+            .where(runs.c.pipeline == spender.name, calls.c.started_us >= since_us)
+        )
+    statement = select(func.coalesce(func.sum(rollups.c.cost_nanousd), 0)).where(
+        rollups.c.minute >= since_us // US_PER_MINUTE
+    )
+    if spender.scope == "service":
+        return statement.where(rollups.c.offering_id.in_(_offerings_of(spender.name)))
+    statement = statement.join(names, names.c.name_id == rollups.c.owner_id)
+    if spender.scope == "key":
+        return statement.where(names.c.name == spender.name)
+    return statement.where(names.c.name.startswith(f"{spender.name}/", autoescape=True))
+
+
+def _offerings_of(service: str) -> Select[Any]:
+    return (
+        select(offerings.c.offering_id)
+        .join(services, services.c.service_id == offerings.c.service_id)
+        .where(services.c.name == service)
+    )
 
 
 async def totals_of_run(store: Store, run_id: int) -> RunTotals:

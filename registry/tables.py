@@ -2,6 +2,7 @@
 
 Times are whole microseconds since 1970 in UTC (``…_us``); money is ``cost_nanousd``; both are 64-bit integers, which
 every database compares and adds alike. Migrations make the tables (``registry/migrations``); a test holds both equal.
+Budgets and limits stand in ``registry/allowance_tables.py``, in the same picture.
 """
 
 from __future__ import annotations
@@ -313,8 +314,6 @@ access_keys = Table(
     Column("scopes", JSON, nullable=False),  # ["call", "read", "admin"]
     Column("workspace", _name(100), nullable=False),
     Column("principal", _name(100), nullable=False),
-    Column("budget_nanousd", BigInteger),  # None: no limit of its own
-    Column("budget_window", _name(10), nullable=False),  # day, month
     Column("created_us", BigInteger, nullable=False),
     Column("expires_us", BigInteger),
     Column("last_used_us", BigInteger),
@@ -348,3 +347,6 @@ outbox = Table(
     Column("workspace", _name(100), nullable=False),
     Index(None, "delivered_us", "event_id"),
 )
+
+# Budgets, limits, their windows and leases: the rest of the picture.
+import registry.allowance_tables  # noqa: E402, F401 - it needs what stands above

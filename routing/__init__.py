@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from registry.lazy import lazily
 
 if TYPE_CHECKING:
+    from routing.allowances import Allowances
     from routing.ambient import current_runtime
     from routing.deciding import decide
     from routing.errors import (
@@ -17,12 +18,15 @@ if TYPE_CHECKING:
         StreamBroken,
         TaskEnded,
     )
+    from routing.purses import Hold
     from routing.runtime import Runtime
     from routing.streaming import RoutedStream
     from routing.tasks import ai_task, task_request
 
 __all__ = [
+    "Allowances",
     "AttemptsFailed",
+    "Hold",
     "NoCandidate",
     "RouteExhausted",
     "RoutedStream",
@@ -45,6 +49,8 @@ _NAMES = {
     "routing.errors": (
         "AttemptsFailed NoCandidate RouteExhausted RoutingError RulesInvalid RuntimeClosed StreamBroken TaskEnded"
     ),
+    "routing.allowances": "Allowances",
+    "routing.purses": "Hold",
     "routing.runtime": "Runtime",
     "routing.streaming": "RoutedStream",
 }

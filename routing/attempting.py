@@ -23,7 +23,8 @@ from blocks import (
 )
 from quality import parse_json
 from registry.words import Attempt, FailureClass, Usage, Verdict
-from routing.estimating import estimate_tokens
+from routing.estimating import estimate_needs, estimate_tokens
+from routing.reserving import most_output_tokens
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator
@@ -84,7 +85,7 @@ def failure_of(error: Exception, seconds: float) -> ServiceFailure:
         return error
     if isinstance(error, TimeoutError):
         return ServiceFailure(FailureClass.TRANSIENT, f"no answer within {seconds:.1f} s")
-    return ServiceFailure(FailureClass.CREDENTIALS, str(error))
+    return ServiceFailure(FailureClass.CREDENTIALS, str(error), was_sent=False)
 
 
 class Attempting:
@@ -295,7 +296,10 @@ class Try:
         if usage is None:
             # What was streamed before the failure is billed by most providers, though no report arrived.
             answered = reply is not None or self._first_output_ms is not None
-            usage = _estimated_usage(self.request, reply) if answered else Usage()
+            if answered:
+                usage = _estimated_usage(self.request, reply)
+            else:
+                usage = self._most_usage() if _may_be_billed(failure) else Usage()
         attempt = self._attempt(usage, failure.failure, failure.message)
         return Outcome(
             attempt=attempt,
@@ -303,6 +307,16 @@ class Try:
             reply=reply,
             verdicts=verdicts,
             retry_after_seconds=failure.retry_after_seconds,
+        )
+
+    def _most_usage(self) -> Usage:
+        """What may have been consumed where nothing came back: all that could be."""
+        needs = estimate_needs(self.request)
+        return Usage(
+            input_tokens=needs.input_tokens,
+            output_tokens=most_output_tokens(self.request, self.offering, needs) if needs.output_tokens else 0,
+            pictures=needs.expected.pictures,
+            reported=False,
         )
 
     def _attempt(self, usage: Usage, failure: FailureClass | None, message: str) -> Attempt:
@@ -320,6 +334,11 @@ class Try:
             usage=usage,
             cost_nanousd=price.cost_nanousd(usage) if price is not None and answered else 0,
         )
+
+
+def _may_be_billed(failure: ServiceFailure) -> bool:
+    """Whether a call that failed without a word of usage may have been billed: it was sent, and not turned away."""
+    return failure.was_sent and failure.status is None
 
 
 def _estimated_usage(request: TaskRequest, reply: Reply | None) -> Usage:

@@ -14,6 +14,7 @@ from routing.estimating import estimate_needs, expected_cost_nanousd
 from routing.health import SLOW_FAILURE_SECONDS
 from routing.hedging import SHORTEST_HEDGE_SECONDS, HedgeBudget, Race
 from routing.placing import NOBODY_ELSE_SECONDS, Placing
+from routing.spending import Spending
 from routing.walking import Placed, Walk
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Sequence
 
     from registry.words import Candidate, Decision, Offering, Policy, Snapshot, TaskRequest
+    from routing.allowances import Allowances
     from routing.attempting import Accept, Attempting, Credentials, Outcome
     from routing.health import Health
 
@@ -40,7 +42,8 @@ _OUT_FOR_NOW = frozenset({Exclusion.COOLING, Exclusion.BREAKER})
 class Dispatcher:
     """Carries decisions through. ``recorded`` is told of every attempt the moment it ends, the cancelled one included.
 
-    ``clock`` gives monotonic seconds, ``sleep`` waits for some, ``chance`` spreads the waits.
+    ``clock`` gives monotonic seconds, ``sleep`` waits for some, ``chance`` spreads the waits; ``allowances`` bound
+    what may be spent.
     """
 
     def __init__(
@@ -52,6 +55,7 @@ class Dispatcher:
         clock: Callable[[], float],
         sleep: Callable[[float], Awaitable[None]],
         chance: random.Random,
+        allowances: Allowances | None = None,
     ) -> None:
         self._attempting = attempting
         self._credentials = credentials
@@ -60,6 +64,7 @@ class Dispatcher:
         self._chance = chance
         self._placing = Placing(health, clock, sleep)
         self._hedges = HedgeBudget()
+        self._spending = Spending(allowances)
 
     async def dispatch(
         self,
@@ -107,6 +112,7 @@ class Dispatcher:
                 begun = await self._attempting.begin(placed.number, walk.request, placed.offering, seconds, recorded)
             except BaseException:
                 self._placing.leave(placed)
+                self._spending.settle(placed, None)
                 raise
             if isinstance(begun, Begun):
                 begun.placed = placed
@@ -179,14 +185,45 @@ class Dispatcher:
                 raise self._exhausted(walk, walk.too_late())
             placed = self._placing.take(walk, self._affordable)
             if placed is not None:
-                return placed
+                if not self._spending.applies(walk) or await self._allowed(walk, placed):
+                    return placed
+                continue
             if not walk.route and not walk.again:
-                raise self._exhausted(walk, "the budget is spent" if walk.unaffordable else "all candidates failed")
+                raise self._exhausted(walk, self._why_nobody(walk))
             seconds = self._placing.seconds_until_some(walk)
             if seconds > NOBODY_ELSE_SECONDS and self._clock() + seconds >= walk.deadline:
                 why = f"the next try would have to wait {seconds:.0f} s, past the deadline"
                 raise self._exhausted(walk, why, retry_after_seconds=seconds)
             await self._placing.wait(walk, seconds)
+
+    @staticmethod
+    def _why_nobody(walk: Walk) -> str:
+        if walk.refusal is not None:
+            return walk.refusal[1]
+        return "the budget is spent" if walk.unaffordable else "all candidates failed"
+
+    async def _allowed(self, walk: Walk, placed: Placed) -> bool:
+        """Hold what the call may come to; where budgets or limits say no, the place is left and others are asked."""
+        try:
+            refusal = await self._spending.hold(walk, placed, walk.deadline - self._clock())
+        except BaseException:
+            self._unused(placed)
+            raise
+        if refusal is None:
+            return True
+        self._unused(placed)
+        walk.refusal = refusal
+        seconds = self._spending.seconds_until_room(placed, refusal)
+        if seconds is not None:
+            walk.again[placed.offering.offering_id] = placed.offering, self._clock() + seconds
+        return False
+
+    def _unused(self, placed: Placed) -> None:
+        """A place that was taken is left, and nothing was sent."""
+        placed.standing.breaker.unsaid()
+        placed.standing.is_probed = placed.standing.is_probed and not placed.is_probe
+        self._spending.release(placed)
+        self._placing.leave(placed)
 
     async def _call(self, walk: Walk, placed: Placed, recorded: Callable[[Outcome], None]) -> Outcome:
         """One attempt, and another beside it where it is late; every outcome is taken in."""
@@ -223,7 +260,9 @@ class Dispatcher:
         if placed is None:
             return None
         expected = expected_cost_nanousd(placed.offering, estimate_needs(walk.request))
-        if not self._hedges.afford(placed.standing.usual_nanousd(expected)):
+        may = self._spending.try_hold(walk, placed) and self._hedges.afford(placed.standing.usual_nanousd(expected))
+        if not may:
+            self._spending.release(placed)
             self._placing.put_back(walk, placed)
             return None
         return placed
@@ -233,6 +272,7 @@ class Dispatcher:
         given: list[Outcome] = []
 
         def given_up(outcome: Outcome) -> None:
+            _bound(placed, outcome)
             given.append(outcome)
             recorded(outcome)
 
@@ -240,12 +280,15 @@ class Dispatcher:
             outcome = await self._attempting.attempt(
                 placed.number, walk.request, placed.offering, self._share(walk), given_up, walk.accept
             )
+            _bound(placed, outcome)
             recorded(outcome)
             given.append(outcome)
             return outcome
         finally:
             walk.held_nanousd -= placed.expected_nanousd
             self._placing.leave(placed)
+            if not given:
+                self._spending.settle(placed, None)
             for outcome in given:
                 self._took_in(walk, placed, outcome)
 
@@ -253,6 +296,7 @@ class Dispatcher:
         """Learn from how an attempt has ended."""
         attempt, standing, health = outcome.attempt, placed.standing, self._health
         walk.attempts.append(attempt)
+        self._spending.settle(placed, attempt)
         failure = attempt.failure
         hedge = walk.policy.hedge
         if placed.is_probe:
@@ -289,8 +333,9 @@ class Dispatcher:
     @staticmethod
     def _exhausted(walk: Walk, why: str, retry_after_seconds: float | None = None) -> RouteExhausted:
         return RouteExhausted(
-            walk.request, walk.decision, tuple(walk.attempts), why, retry_after_seconds=retry_after_seconds
-        )
+            walk.request, walk.decision, tuple(walk.attempts), why, retry_after_seconds=retry_after_seconds,
+            refusal=walk.refusal,
+        )  # fmt: skip
 
     def _react(self, walk: Walk, outcome: Outcome, *, may_end: bool = True) -> None:
         """Change the route as the failure's class asks.
@@ -346,9 +391,10 @@ class Dispatcher:
         attempts = walk.attempts
         if attempts[-1] is not outcome.attempt:  # a call that lost against it has ended after it
             attempts = [one for one in attempts if one is not outcome.attempt] + [outcome.attempt]
-        usage = attempts[0].usage
-        for attempt in attempts[1:]:
-            usage += attempt.usage
+        usage = outcome.attempt.usage
+        for attempt in attempts:
+            if attempt is not outcome.attempt and attempt.usage.reported:
+                usage += attempt.usage
         return TaskResult(
             task_id=walk.decision.task_id,
             text=reply.text,
@@ -366,6 +412,15 @@ class Dispatcher:
             attempts=tuple(attempts),
             verdicts=outcome.verdicts,
         )
+
+
+def _bound(placed: Placed, outcome: Outcome) -> None:
+    """Bound what a call is said to have cost whose bill nobody knows."""
+    attempt = outcome.attempt
+    if attempt.failure is not None and attempt.cost_nanousd and not attempt.usage.reported:
+        most = placed.standing.at_most(attempt.cost_nanousd)
+        if most < attempt.cost_nanousd:
+            outcome.attempt = replace(attempt, cost_nanousd=most)
 
 
 def _dropped(request: TaskRequest, offering: Offering) -> tuple[str, ...]:

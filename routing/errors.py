@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from registry.words import Attempt, Decision, FailureClass, TaskRequest
+    from routing.constraints import Refusal
 
 _MOST_REASONS = 6
 
@@ -89,7 +90,8 @@ class AttemptsFailed(RoutingError):
 class RouteExhausted(AttemptsFailed):
     """Every candidate was tried as often as made sense, or the deadline or the budget ran out.
 
-    ``retry_after_seconds`` is when somebody may be asked again, where that is known.
+    ``retry_after_seconds`` is when somebody may be asked again, where that is known. ``refusal`` is what a budget or a
+    limit has said no with, where one has.
     """
 
     def __init__(
@@ -100,6 +102,7 @@ class RouteExhausted(AttemptsFailed):
         why: str = "all candidates failed",
         *,
         retry_after_seconds: float | None = None,
+        refusal: Refusal | None = None,
     ) -> None:
         tried = Counter(attempt.offering for attempt in attempts)
         last = {attempt.offering: attempt for attempt in attempts}
@@ -109,6 +112,7 @@ class RouteExhausted(AttemptsFailed):
         )
         super().__init__(request, decision, attempts, f"`{request.capability}` failed, {why}. {told}".strip())
         self.retry_after_seconds = retry_after_seconds
+        self.refusal = refusal
 
 
 class TaskEnded(AttemptsFailed):

@@ -58,7 +58,17 @@ class Doubt:
 class Standing:
     """What is known of one offering here and now."""
 
-    __slots__ = ("_nanousd", "_probe_seconds", "breaker", "is_probed", "latency", "places", "probe_at")
+    __slots__ = (
+        "_costs",
+        "_dearest",
+        "_nanousd",
+        "_probe_seconds",
+        "breaker",
+        "is_probed",
+        "latency",
+        "places",
+        "probe_at",
+    )
 
     def __init__(self, offering: Offering) -> None:
         self.latency = Latency(offering.latency_ms)
@@ -68,6 +78,7 @@ class Standing:
         self.probe_at = 0.0
         self._probe_seconds = FIRST_PROBE_SECONDS
         self._nanousd: float | None = None
+        self._dearest = self._costs = 0
 
     def probed(self, now: float, *, worked: bool) -> None:
         """A look at it while it cools has ended; the next one waits twice as long each time."""
@@ -78,6 +89,15 @@ class Standing:
     def cost(self, nanousd: int) -> None:
         """A call was answered, and cost so much."""
         self._nanousd = nanousd if self._nanousd is None else self._nanousd + COST_SMOOTHING * (nanousd - self._nanousd)
+        self._dearest = max(self._dearest, nanousd)
+        self._costs += 1
+
+    def at_most(self, nanousd: int) -> int:
+        """The most that a call has probably cost whose bill nobody knows: no more than the dearest from here did.
+
+        While few are known, all that it could have cost.
+        """
+        return nanousd if self._costs < ENOUGH else min(nanousd, self._dearest)
 
     def usual_nanousd(self, expected_nanousd: int | None) -> int:
         """What a call usually costs here; where nobody knows yet, what one is expected to."""

@@ -43,6 +43,7 @@ from registry import (
     seed,
 )
 from registry.words import Exclusion
+from routing.allowances import Allowances
 from routing.ambient import current_runtime
 from routing.attempting import Attempting
 from routing.constraints import World
@@ -171,6 +172,9 @@ class Runtime:
         parts.push_async_callback(self._recorder.close, settings.drain_seconds / 3)
         self._suites = SuiteProcess(self.checks)
         parts.push_async_callback(self._suites.aclose, 0.5)
+        self.allowances = Allowances(self.store, clock=time.monotonic, wall=time.time)
+        parts.push_async_callback(self.allowances.aclose)
+        await self.allowances.start()
         self._connect_services()
         self._shadows = Shadows(self._shadow)
         parts.push_async_callback(self._shadows.close)
@@ -206,6 +210,7 @@ class Runtime:
             clock=time.monotonic,
             sleep=asyncio.sleep,
             chance=random.Random(),  # noqa: S311 - it spreads waits
+            allowances=self.allowances,
         )
 
     @property

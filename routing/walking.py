@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from registry.words import Attempt, Decision, Offering, Policy, TaskRequest
     from routing.attempting import Accept
+    from routing.constraints import Refusal
     from routing.health import Standing
+    from routing.purses import Hold
 
 
 @dataclass(slots=True)
@@ -36,6 +38,7 @@ class Walk:
     held_nanousd: int = 0
     repaired: bool = False
     unaffordable: bool = False
+    refusal: Refusal | None = None
     accept: Accept | None = None
     reloaded: set[str] = field(default_factory=set)
 
@@ -68,6 +71,9 @@ class Placed:
     at_once: int
     expected_nanousd: int
     is_probe: bool = False
+    hold: Hold | None = None
+    worst_nanousd: int | None = None
+    worst_tokens: int = 0
 
 
 def _is_larger(other: Offering, than: Offering) -> bool:

@@ -29,6 +29,8 @@ COMMANDS = {
     "gateway": ("gateway.cli.serving:gateway", "Serve the HTTP API alone, in the foreground."),
     "pages": ("gateway.cli.serving:pages", "Serve the pages alone, in the foreground."),
     "keys": ("gateway.cli.keys:keys", "Make, list and revoke access keys for callers."),
+    "budgets": ("gateway.cli.budgets:budgets", "Set, list and remove budgets: what may be spent."),
+    "limits": ("gateway.cli.limits:limits", "Set, list and remove limits: how much a service takes."),
     "config": ("gateway.cli.upkeep:config", "Show every setting and where its value came from."),
     "backup": ("gateway.cli.upkeep:backup", "Write database and files into one archive."),
     "restore": ("gateway.cli.upkeep:restore", "Put a backup in the place of the present database."),

@@ -56,7 +56,7 @@ def create(
     ] = None,
     principal: Annotated[str, typer.Option(help="In whose name its calls are made and accounted.")] = "",
     budget: Annotated[
-        str | None, typer.Option(metavar="USD", help="What its calls may cost in a budget's window, such as 5.00.")
+        str | None, typer.Option(metavar="USD", help="What its principal may spend in a day or a month, such as 5.00.")
     ] = None,
     window: Annotated[str, typer.Option(help="The budget's window: day or month, in UTC.")] = "month",
     days: Annotated[int | None, typer.Option(min=1, help="After how many days it expires; left out: never.")] = None,
@@ -101,14 +101,11 @@ async def _create(
     window: str,
     days: int | None,
 ) -> tuple[AccessKey, str]:
-    from registry import now_us, usd_to_nanousd
+    from registry import now_us, usd_from_text
 
     if window not in {"day", "month"}:
         raise typer.BadParameter(f"--window: {window!r} is neither day nor month")
-    try:
-        budget_nanousd = None if budget is None else usd_to_nanousd(budget)
-    except ArithmeticError:
-        raise typer.BadParameter(f"--budget: {budget!r} is no amount in dollars, such as 5.00") from None
+    budget_nanousd = None if budget is None else usd_from_text(budget)
     return await _keys(opened).create(
         name,
         scopes=scopes or ("call", "read"),

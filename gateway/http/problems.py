@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from math import ceil
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from gateway.errors import GatewayError
-from registry.words import FailureClass
+from registry.words import Exclusion, FailureClass
 from routing.errors import AttemptsFailed, NoCandidate
 
 if TYPE_CHECKING:
@@ -112,8 +113,24 @@ def problem_of(error: AttemptsFailed | NoCandidate) -> Problem:
     """What a caller hears of work that could not be done."""
     if isinstance(error, NoCandidate):
         return Problem(503, "no_candidate", str(error), retryable=True, retry_after_seconds=5)
+    wait = getattr(error, "retry_after_seconds", None)
+    refusal = getattr(error, "refusal", None)
+    if refusal is not None:
+        code = "insufficient_quota" if refusal[0] is Exclusion.BUDGET else "rate_limit_exceeded"
+        return Problem(429, code, str(error), retryable=refusal[0] is Exclusion.LIMIT, retry_after_seconds=_whole(wait))
     failure = error.failure
     if failure is None or "deadline" in str(error).split(". ", 1)[0]:
         return Problem(504, "deadline_passed", str(error), retryable=True)
     status, code, retryable = _OF_FAILURE[failure]
-    return Problem(status, code, str(error), retryable=retryable, retry_after_seconds=1 if status == 429 else None)
+    return Problem(
+        status,
+        code,
+        str(error),
+        retryable=retryable,
+        retry_after_seconds=_whole(wait or 1.0) if status == 429 else None,
+    )
+
+
+def _whole(seconds: float | None) -> int | None:
+    """Seconds as a header has them: whole, and at least 1."""
+    return None if seconds is None else max(1, ceil(seconds))

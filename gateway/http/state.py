@@ -6,8 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 from gateway.http.problems import Problem, no_key, refused_key
-from registry import KeyRefused, format_usd, now_us, window_start_us
-from registry.spending import spent_nanousd
+from registry import KeyRefused, format_usd, key_standings
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -29,7 +28,7 @@ class State:
         self.keys = keys
         self.metrics = metrics
         self.draining = False
-        self._spent: dict[int, tuple[int, float]] = {}
+        self._spent: dict[str, tuple[str, float]] = {}
 
     async def admitted(self, request: Request, scope: Scope) -> AccessKey:
         """Whose request it is.
@@ -47,16 +46,22 @@ class State:
             raise refused_key(error) from None
         if not found.may(scope):
             raise Problem(403, "scope_missing", f"the key tk_{found.prefix}_… does not open {scope!r}")
-        if scope == "call" and found.budget_nanousd is not None:
-            await self._check_budget(found, found.budget_nanousd)
+        if scope == "call":
+            await self._check_budget(found)
         return found
 
-    async def _check_budget(self, key: AccessKey, budget_nanousd: int) -> None:
-        spent, until = self._spent.get(key.key_id, (0, 0.0))
+    async def _check_budget(self, key: AccessKey) -> None:
+        """Turn away at the door whose budget is spent. What bounds the calls that are let in is the router's holds."""
+        told, until = self._spent.get(key.owner, ("", 0.0))
         if time.monotonic() >= until:
-            since_us = window_start_us(key.budget_window, now_us(time.time))
-            spent = await spent_nanousd(self.runtime.store, f"{key.workspace}/{key.principal}", since_us)
-            self._spent[key.key_id] = spent, time.monotonic() + SPENDING_KNOWN_SECONDS
-        if spent >= budget_nanousd:
-            told = f"{format_usd(spent)} of {format_usd(budget_nanousd)} a {key.budget_window} are spent"
+            told = await self._spent_budget(key.owner)
+            self._spent[key.owner] = told, time.monotonic() + SPENDING_KNOWN_SECONDS
+        if told:
             raise Problem(429, "insufficient_quota", f"the budget of the key tk_{key.prefix}_… is used up: {told}")
+
+    async def _spent_budget(self, owner: str) -> str:
+        for budget, standing in await key_standings(self.runtime.store, owner):
+            if standing.spent >= budget.amount_nanousd:
+                amount = format_usd(budget.amount_nanousd)
+                return f"{format_usd(standing.spent)} of {amount} a {budget.per} are spent"
+        return ""

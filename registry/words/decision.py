@@ -31,6 +31,7 @@ class Exclusion(StrEnum):
     NO_BLOCK = "no_block"
     BREAKER = "breaker"
     RULE = "rule"
+    LIMIT = "limit"
 
     @property
     def code(self) -> int:
@@ -67,6 +68,7 @@ _EXCLUSION_CODES = {
     Exclusion.NO_BLOCK: 11,
     Exclusion.BREAKER: 12,
     Exclusion.RULE: 14,
+    Exclusion.LIMIT: 13,
 }
 _EXCLUSIONS = {code: exclusion for exclusion, code in _EXCLUSION_CODES.items()}
 _EXCLUSIONS_TOLD = {
@@ -83,6 +85,7 @@ _EXCLUSIONS_TOLD = {
     Exclusion.NO_BLOCK: "no block speaks to it",
     Exclusion.BREAKER: "out of order",
     Exclusion.RULE: "shut out by a rule of the policy",
+    Exclusion.LIMIT: "at its limit",
 }
 
 

@@ -26,7 +26,7 @@ def test_a_key_is_printed_once_listed_without_itself_and_revoked(turnout):
     ("wrong", "why"),
     [
         (("--scope", "root"), "admin, call, read"),
-        (("--budget", "many"), "--budget"),
+        (("--budget", "many"), "'many' is no amount; write US dollars, such as 5.00"),
         (("--window", "year"), "neither day nor month"),
     ],
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import select
 
-from registry import AccessKeys, EntryInvalid, KeyRefused, NotFound, window_start_us
+from registry import AccessKeys, Budgets, EntryInvalid, KeyRefused, NotFound
 from registry.access_keys import TRUSTED_SECONDS
 from registry.tables import access_keys
 
@@ -39,7 +39,7 @@ async def test_a_key_opens_the_doors_it_was_made_for_and_is_not_kept(keys, store
     made, key = await keys.create("notebook", scopes=("call",), principal="ann", budget_nanousd=5)
     assert key.startswith(f"tk_{made.prefix}_")
     found = await keys.verify(key)
-    assert (found.name, found.principal, found.budget_nanousd) == ("notebook", "ann", 5)
+    assert (found.name, found.principal) == ("notebook", "ann")
     assert (found.may("call"), found.may("read"), found.may("admin")) == (True, False, False)
     async with store.read() as connection:
         (row,) = await connection.execute(select(access_keys))
@@ -103,6 +103,14 @@ async def test_two_keys_are_never_alike_and_the_newest_is_listed_first(keys):
     assert [one.name for one in await keys.list()] == [f"key {number}" for number in reversed(range(5))]
 
 
-def test_a_budgets_month_begins_on_its_first_day_in_utc():
-    at_us = 1_790_812_800_000_000 + 123  # 2026-10-01 00:00 UTC, and a little
-    assert window_start_us("month", at_us) == window_start_us("day", at_us) == 1_790_812_800_000_000
+async def test_the_budget_of_a_key_is_one_of_its_principal_which_all_its_keys_share(keys, store, clock):
+    made, _ = await keys.create("notebook", principal="ann", budget_nanousd=5, budget_window="day")
+    assert (made.budget_nanousd, made.budget_window) == (5, "day")
+    await keys.create("other", principal="ann", budget_nanousd=5, budget_window="day")
+    with pytest.raises(EntryInvalid, match=r"`turnout budgets set key:default/ann AMOUNT --per day` changes it"):
+        await keys.create("third", principal="ann", budget_nanousd=6, budget_window="day")
+    assert [key.name for key in await keys.list()] == ["other", "notebook"]
+    (budget,) = await Budgets(store, clock).list()
+    assert (budget.label, budget.amount_nanousd, budget.per, budget.zone) == ("key:default/ann", 5, "day", "UTC")
+    await Budgets(store, clock).put("key", "ann", 7, "day")
+    assert {key.budget_nanousd for key in await keys.list()} == {7}

@@ -23,7 +23,7 @@ def test_the_numbers_of_failure_classes_never_change_their_meaning():
 def test_the_numbers_of_exclusions_never_change_their_meaning():
     assert {exclusion.value: exclusion.code for exclusion in Exclusion} == {
         "capability": 1, "disabled": 2, "no_credential": 3, "context_window": 4, "feature": 5, "region": 6,
-        "not_pinned": 7, "retired": 8, "cooling": 9, "budget": 10, "no_block": 11, "breaker": 12,
+        "not_pinned": 7, "retired": 8, "cooling": 9, "budget": 10, "no_block": 11, "breaker": 12, "limit": 13,
         "rule": 14,
     }  # fmt: skip
     assert all(Exclusion.from_code(exclusion.code) is exclusion and exclusion.told for exclusion in Exclusion)

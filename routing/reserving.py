@@ -1,0 +1,47 @@
+"""The most that a call may come to: what is held for it before it is sent, in money and in tokens."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from registry.words import Usage
+
+if TYPE_CHECKING:
+    from registry.words import Offering, TaskRequest
+    from routing.estimating import Needs
+
+UNKNOWN_OUTPUT_TOKENS = 16_384
+"""What an answer may have at most where neither the request, the offering nor its window says."""
+
+
+def worst_case(request: TaskRequest, offering: Offering, needs: Needs) -> tuple[int | None, int]:
+    """Nano-dollars and tokens that the call may come to; None where the price is unknown.
+
+    The answer is taken to be as long as the request allows, and the offering, and its window; input tokens are
+    estimated upwards and taken at the dearer of their two rates.
+    """
+    output_tokens = most_output_tokens(request, offering, needs) if needs.output_tokens else 0
+    tokens = needs.input_tokens + output_tokens
+    price = offering.price
+    if price is None:
+        return None, tokens
+    dear_cache = (price.cached_input_nanousd_per_mtok or 0) > price.input_nanousd_per_mtok
+    usage = Usage(
+        input_tokens=needs.input_tokens,
+        output_tokens=output_tokens,
+        cached_input_tokens=needs.input_tokens if dear_cache else 0,
+        pictures=needs.expected.pictures,
+    )
+    return price.cost_nanousd(usage), tokens
+
+
+def most_output_tokens(request: TaskRequest, offering: Offering, needs: Needs) -> int:
+    """The longest answer that request, offering and window allow, in tokens."""
+    bounds = []
+    if "max_output_tokens" in request.params:
+        bounds.append(needs.output_tokens)
+    if offering.max_output_tokens is not None:
+        bounds.append(offering.max_output_tokens)
+    if offering.context_window is not None:
+        bounds.append(max(0, offering.context_window - needs.input_tokens))
+    return min(bounds, default=UNKNOWN_OUTPUT_TOKENS)
