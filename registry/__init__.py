@@ -78,7 +78,7 @@ if TYPE_CHECKING:
     from registry.retention import Removed, Retention
     from registry.rollups import Rollup, combine, read_rollups
     from registry.runs import Run, Runs
-    from registry.scores import Estimate, Scores, TaskScores
+    from registry.scores import Estimate, Passed, Scores, TaskScores
     from registry.seeding import seed
     from registry.settings import Explained, Settings
     from registry.snapshot import Snapshots, SnapshotWatch
@@ -158,7 +158,7 @@ _MODULES = {
     "retention": "Removed Retention",
     "rollups": "Rollup combine read_rollups",
     "runs": "Run Runs",
-    "scores": "Estimate Scores TaskScores",
+    "scores": "Estimate Passed Scores TaskScores",
     "seeding": "seed",
     "settings": "Explained Settings",
     "snapshot": "SnapshotWatch Snapshots",
@@ -243,6 +243,7 @@ __all__ = [
     "Objective",
     "Offering",
     "Outbox",
+    "Passed",
     "Policies",
     "Policy",
     "PolicyInvalid",

@@ -4,14 +4,23 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import delete, select
 
 from registry.clock import now_us
 from registry.dialects import SCORES_TURN, insert_into, stepped, take_turn
-from registry.evidence import EvidenceKey, Opinions, Shift, contribution_of, decay_at, shift_between
+from registry.evidence import (
+    SOURCE_WEIGHTS,
+    EvidenceKey,
+    Opinions,
+    Shift,
+    contribution_of,
+    decay_at,
+    shift_between,
+)
 from registry.tables import checked_tasks, quality_evidence, scores
+from registry.task_ids import task_time_seconds
 from registry.words import Capability, Score
 
 if TYPE_CHECKING:
@@ -44,6 +53,15 @@ class TaskScores:
     scores: tuple[Score, ...]
     workspace: str = "default"
     principal: str = "local"
+
+
+class Passed(NamedTuple):
+    """A result that passed all its checks, ``checks`` of them, and was judged by nobody before."""
+
+    task_id: int
+    model_id: int
+    capability: Capability
+    checks: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +111,25 @@ class Scores:
             await take_turn(connection, SCORES_TURN)
             for start in range(0, len(judged), _BATCH):
                 await self._record_some(connection, judged[start : start + _BATCH])
+
+    async def record_passed(self, passed: Sequence[Passed]) -> None:
+        """Keep that results passed all their checks: what nearly all do, in a fraction of the time.
+
+        Each is counted, whatever was said of its task before: a task whose first answer failed, and whose second one
+        passed, tells of two models.
+        """
+        weight = SOURCE_WEIGHTS["check"]
+        shifts: dict[EvidenceKey, Shift] = {}
+        for task_id, model_id, capability, _ in passed:
+            known = shifts.get((model_id, capability), Shift())
+            good = known.good + weight * decay_at(task_time_seconds(task_id))
+            shifts[model_id, capability] = Shift(good, 0.0, known.results + 1)
+        counts = [{"task_id": one.task_id, "checks": one.checks} for one in passed]
+        async with self._store.write() as connection:
+            await take_turn(connection, SCORES_TURN)
+            insert = insert_into(connection, checked_tasks).on_conflict_do_nothing(index_elements=["task_id"])
+            await connection.execute(insert, counts)
+            await _write_evidence(connection, shifts)
 
     async def quality(self, priors: Mapping[int, float] | None = None) -> dict[EvidenceKey, Estimate]:
         """How good each model is at each capability that anything was said of.

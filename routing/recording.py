@@ -7,7 +7,7 @@ import logging
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from registry import CallRow, RegistryError, TaskScores, pack_decision
+from registry import CallRow, Passed, RegistryError, TaskScores, pack_decision
 from registry.words import Score
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ class Recorder:
         self._now_us = now_us
         self._flush_seconds = flush_seconds
         self._judged: list[tuple[TaskRequest, int, int, tuple[Verdict, ...]]] = []
+        self._passed: list[Passed] = []
         self._whose = ("", "")
         self._owned_by = "/"
         self._flusher: asyncio.Task[None] | None = None
@@ -79,7 +80,11 @@ class Recorder:
                 attempt.message,
             )
         )
-        if verdicts:
+        if not verdicts:
+            return
+        if attempt.failure is None and all(verdict.passed for verdict in verdicts):
+            self._passed.append(Passed(decision.task_id, offering.model.model_id, request.capability, len(verdicts)))
+        else:
             self._judged.append((request, decision.task_id, offering.model.model_id, verdicts))
 
     def _owner(self, request: TaskRequest) -> str:
@@ -125,7 +130,7 @@ class Recorder:
         with suppress(TimeoutError, RegistryError):
             async with asyncio.timeout(timeout_seconds):
                 await self._flush()
-        return len(self._judged)
+        return len(self._judged) + len(self._passed)
 
     async def close(self, timeout_seconds: float) -> None:
         """Drain and stop. What is left then is lost, and said so: scores teach, they account for nothing."""
@@ -142,11 +147,17 @@ class Recorder:
             try:
                 await self._flush()
             except RegistryError as error:  # the verdicts are kept; the next round tries again
-                logger.warning("scores cannot be written, %d tasks wait: %s", len(self._judged), error)
+                logger.warning(
+                    "scores cannot be written, %d tasks wait: %s", len(self._judged) + len(self._passed), error
+                )
                 await asyncio.sleep(1)
 
     async def _flush(self) -> None:
         """Move the scores by what was judged since."""
+        while self._passed:
+            some = self._passed[:_TASKS_PER_WRITE]
+            await self._scores.record_passed(some)
+            del self._passed[: len(some)]
         while self._judged:
             batch = self._judged[:_TASKS_PER_WRITE]
             await self._scores.record([_scored(*judged) for judged in batch])
