@@ -30,6 +30,7 @@ FIRST_BACKOFF_SECONDS = 0.5  # before the same offering is asked again; doubles 
 LONGEST_BACKOFF_SECONDS = 8.0
 SHORTEST_ATTEMPT_SECONDS = 0.05  # with less than this left, nothing is begun
 VERY_LATE = 4  # times as long as what is late: then even the same offering is asked beside itself
+MOST_HALF_ANSWERS = 2  # after which an offering that answers with no answer is not asked again
 SHARE_OF_TIME = 0.5  # of what is left until the deadline, for an attempt while others wait for their turn
 
 TEXT_LIKE = frozenset({Capability.TEXT, Capability.UNDERSTANDING, Capability.SEARCH})
@@ -371,7 +372,9 @@ class Dispatcher:
         elif failure in _AGAIN:
             self._ask_again(walk, offering, 0.0 if outcome.is_crowding else outcome.retry_after_seconds or 0.0)
         elif failure is FailureClass.INVALID_OUTPUT and outcome.reply is None:
-            self._ask_again(walk, offering, 0.0)  # half an answer: the service's fault, not the model's
+            # Half an answer is an accident of the service's; a page of HTML each time is not.
+            if walk.rounds.get(offering.offering_id, 0) < MOST_HALF_ANSWERS:
+                self._ask_again(walk, offering, 0.0)
         elif failure is FailureClass.INVALID_OUTPUT and not walk.route and not walk.repaired:
             walk.repaired = True
             walk.request = repair(walk.request, outcome.attempt.message)

@@ -11,7 +11,7 @@ from blocks.local.model import find_model
 pytestmark = pytest.mark.prefect
 
 USELESS = {
-    "fault": "mine/mine-1 (3 times): mine: status 500",
+    "fault": "times): mine: ",
     "html": "the answer is HTML (Welcome), not JSON: is the endpoint right?",
     "nothing": "mine: the answer is empty",
     "half": "mine/mine-1 (2 times): the answer is not JSON",
