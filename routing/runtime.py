@@ -341,6 +341,10 @@ class Runtime:
         if outcome.verdicts:
             good = outcome.attempt.failure is None
             self._learned.judged(outcome.offering, good=good)
+            learn = getattr(self._strategies.get(decision.policy_id), "learn", None)
+            if learn is not None:
+                attempt = outcome.attempt
+                learn(attempt.offering_id, good=good, cost_nanousd=attempt.cost_nanousd, latency_ms=attempt.latency_ms)
 
     async def audit(self, subjects: Mapping[int, Subject]) -> dict[int, tuple[Verdict, ...]]:
         """The verdicts of Great Expectations, in its child process, on results by their task ids.
