@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from quality import Checks
     from registry import Ledger, Scores
-    from registry.words import Decision, TaskRequest, Verdict
+    from registry.words import Decision, TaskRequest, TaskResult, Verdict
     from routing.attempting import Outcome
 
 logger = logging.getLogger(__name__)
@@ -93,6 +93,19 @@ class Recorder:
         if whose != self._whose:
             self._whose, self._owned_by = whose, f"{whose[0]}/{whose[1]}"
         return self._owned_by
+
+    def given_again(self, request: TaskRequest, decision: Decision, result: TaskResult) -> None:
+        """Keep that a kept result was given again: a row of attempt 0 that names who had answered, at no cost."""
+        attempt = result.attempts[-1]
+        latency_us = int(attempt.latency_ms * 1_000)
+        self._ledger.record(
+            self._row(request, decision)._replace(
+                offering_id=attempt.offering_id,
+                started_us=self._now_us() - latency_us,
+                latency_us=latency_us,
+                candidates=pack_decision(decision),
+            )
+        )
 
     def undone(self, request: TaskRequest, decision: Decision, message: str) -> None:
         """Keep a decision that led to no call at all."""

@@ -25,6 +25,7 @@ from blocks import (
 from quality import Checks, MicroBatcher, SuiteProcess, compile_checks, judge
 from registry import (
     Assets,
+    CachedResults,
     Catalogue,
     Decisions,
     Home,
@@ -46,6 +47,7 @@ from registry.words import Exclusion
 from routing.allowances import Allowances
 from routing.ambient import current_runtime
 from routing.attempting import Attempting
+from routing.cache import ResultCache
 from routing.constraints import World
 from routing.deciding import decide, strategy_of
 from routing.dispatcher import Dispatcher
@@ -158,6 +160,13 @@ class Runtime:
         self.items = Items(self.store, time.time)
         self.assets = Assets(self.store, self.home.assets, time.time)
         self.decisions = Decisions(self.store, self.names, self.catalogue.snapshots, self.policies)
+        self.results = ResultCache(
+            CachedResults(self.store, time.time),
+            lambda: now_us(time.time),
+            memory_bytes=settings.cache_memory_bytes,
+            by_principal=settings.cache_scope == "principal",
+        )
+        parts.push_async_callback(self.results.close, settings.drain_seconds / 3)
         self._task_ids = TaskIds(time.time, await claim_worker(self.store))
         self._watch = SnapshotWatch(self.catalogue, time.time)
         await self._watch.start()
@@ -234,10 +243,14 @@ class Runtime:
         compile_checks(request, self.checks)
         snapshot = self.snapshot
         policy, decision, shadows = await self._decide(request, snapshot)
+        asked = self.results.asked(request, policy) if accept is None else None
+        if asked is not None and (known := await self.results.find(asked, decision, snapshot)) is not None:
+            self._recorder.given_again(request, decision, known)
+            return known
         if shadows:
             self._shadows.begin(request, policy, map(snapshot.offering, shadows))
         try:
-            return await self._dispatcher.dispatch(
+            result = await self._dispatcher.dispatch(
                 request,
                 decision,
                 snapshot,
@@ -248,6 +261,9 @@ class Runtime:
         except NoCandidate as error:
             self._recorder.undone(request, decision, str(error))
             raise
+        if asked is not None:
+            self.results.keep(asked, result, snapshot)
+        return result
 
     @asynccontextmanager
     async def stream(self, request: TaskRequest) -> AsyncIterator[RoutedStream | WholeAnswer]:
@@ -272,6 +288,11 @@ class Runtime:
             return
         compile_checks(request, self.checks)
         policy, decision, shadows = await self._decide(request, snapshot)
+        asked = self.results.asked(request, policy)
+        if asked is not None and (known := await self.results.find(asked, decision, snapshot)) is not None:
+            self._recorder.given_again(request, decision, known)
+            yield WholeAnswer(known, snapshot.offering(known.attempts[-1].offering_id))
+            return
         if shadows:
             self._shadows.begin(request, policy, map(snapshot.offering, shadows))
 

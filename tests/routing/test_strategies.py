@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from registry.words import Capability, Model, Offering, Service
-from routing.strategies import NAMED, Seen, strategy_named
+from registry.words import Capability, Model, Offering, Service, Target
+from routing.strategies import NAMED, Seen, Towards, strategy_named
 
 OBJECTIVE = {"strategy": "objective", "options": {}}
 SHARES = {"s1": 3, "s2/m2": 1, "m3": 0.5}
@@ -33,10 +33,12 @@ EXPLORED = {
     "explore in turn": {"share": 0.3, "of": {"strategy": "round_robin"}},
 }
 DRAWING = ("weighted", "two_choices", "explore")
-ALL = pytest.mark.parametrize("case", [*CASES, *EXPLORED])
+ALL = pytest.mark.parametrize("case", [*CASES, *EXPLORED, "target"])
 
 
 def made(case):
+    if case == "target":
+        return Towards(Target(goal="cost", min_quality=0.5, max_cost_nanousd=5_000_000, max_latency_ms=800))
     return strategy_named("explore", EXPLORED[case]) if case in EXPLORED else strategy_named(case, CASES[case])
 
 
@@ -105,7 +107,7 @@ def test_it_does_not_matter_in_which_order_candidates_come(case):
     assert len(orders) == 1
 
 
-@pytest.mark.parametrize("case", [name for name in CASES if name not in (*DRAWING, "fixed_order")])
+@pytest.mark.parametrize("case", [*(name for name in CASES if name not in (*DRAWING, "fixed_order")), "target"])
 def test_equals_are_told_apart_by_priority_and_then_by_number(case):
     candidates = [seen(8), seen(7), seen(9, priority=10)]
     made(case).order(candidates, lambda: 0.5)
@@ -206,6 +208,14 @@ def test_a_name_that_changes_hands_takes_its_weight_along():
     before, after = seen(1), seen(1, service=Service(service_id=1, name="renamed", kind="fake", enabled=True))
     assert strategy.chance_of(before, [before, seen(2)]) == 1
     assert strategy.chance_of(after, [after, seen(2, utility=0.9)]) == 0
+
+
+@pytest.mark.parametrize("name", ["two_choices", "cheapest_above", "best_within", "least_busy"])
+def test_what_is_liked_more_comes_before_what_is_as_good(name):
+    usual, liked = seen(1), seen(2, utility=0.6)._replace(factor=1.2)
+    candidates = [usual, liked]
+    strategy_named(name, CASES[name]).order(candidates, lambda: 0.4)
+    assert ids(candidates) == [2, 1]
 
 
 def test_turns_go_round_also_when_candidates_come_and_go():
