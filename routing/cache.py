@@ -105,6 +105,11 @@ class ResultCache:
         self._pruned_us = 0
         self._failing = False
 
+    @property
+    def memory_bytes(self) -> int:
+        """How much of kept results stands in memory."""
+        return self._memory.size_bytes
+
     def asked(self, request: TaskRequest, policy: Policy) -> Asked | None:
         """What is asked for, where its result may be kept or given again; else None.
 

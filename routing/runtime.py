@@ -227,6 +227,11 @@ class Runtime:
         """The registry as decisions see it now."""
         return self._watch.current
 
+    @property
+    def waiting(self) -> dict[str, int]:
+        """How many requests wait for a place at a service, by priority."""
+        return self._dispatcher.waiting
+
     def owned(self, request: TaskRequest) -> TaskRequest:
         """The request in the name of the settings' workspace and principal."""
         return replace(request, workspace=self.settings.workspace, principal=self.settings.principal)

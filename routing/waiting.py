@@ -46,6 +46,10 @@ class WaitingRoom:
     def __len__(self) -> int:
         return sum(map(len, self._queues.values()))
 
+    def counts(self) -> dict[str, int]:
+        """How many wait, by priority."""
+        return {priority: len(queue) for priority, queue in self._queues.items()}
+
     def arrived(self, priority: str) -> None:
         """A request has come."""
         if priority == "high":

@@ -104,3 +104,11 @@ def test_the_same_seed_is_the_same_day():
     one, other = scenarios.s4(7, 300), scenarios.s4(7, 300)
     assert [ended.seconds for ended in one.ended] == [ended.seconds for ended in other.ended]
     assert [ended.seconds for ended in one.ended] != [ended.seconds for ended in scenarios.s4(8, 300).ended]
+
+
+def test_second_calls_are_counted_where_they_were_made_and_where_they_won():
+    world = faulty(1)
+    standings = [world.health.of(offering) for offering in world.snapshot.offerings]
+    made, won = (sum(getattr(one, name) for one in standings) for name in ("hedges_made", "hedges_won"))
+    assert 0 < won <= made <= 0.12 * len(world.ended) + 25
+    assert not any(count for count in world.dispatcher.waiting.values())
