@@ -48,8 +48,10 @@ class Recorder:
         """Begin to write scores."""
         self._flusher = asyncio.create_task(self._keep_flushing(), name="turnout-scores")
 
-    def attempted(self, request: TaskRequest, decision: Decision, outcome: Outcome) -> None:
-        """Keep one attempt."""
+    def attempted(
+        self, request: TaskRequest, decision: Decision, outcome: Outcome, trace_id: bytes | None = None
+    ) -> None:
+        """Keep one attempt; ``trace_id`` has 16 bytes."""
         attempt, usage = outcome.attempt, outcome.attempt.usage
         offering, first_output_ms = outcome.offering, attempt.first_output_ms
         latency_us = int(attempt.latency_ms * 1_000)
@@ -76,7 +78,7 @@ class Recorder:
                 offering.price is not None and usage.reported,
                 self._checks.pack_bits(verdicts) if verdicts else None,
                 pack_decision(decision) if attempt.number == 1 else None,
-                None,
+                trace_id,
                 attempt.message,
             )
         )
@@ -94,7 +96,9 @@ class Recorder:
             self._whose, self._owned_by = whose, f"{whose[0]}/{whose[1]}"
         return self._owned_by
 
-    def given_again(self, request: TaskRequest, decision: Decision, result: TaskResult) -> None:
+    def given_again(
+        self, request: TaskRequest, decision: Decision, result: TaskResult, trace_id: bytes | None = None
+    ) -> None:
         """Keep that a kept result was given again: a row of attempt 0 that names who had answered, at no cost."""
         attempt = result.attempts[-1]
         latency_us = int(attempt.latency_ms * 1_000)
@@ -104,6 +108,7 @@ class Recorder:
                 started_us=self._now_us() - latency_us,
                 latency_us=latency_us,
                 candidates=pack_decision(decision),
+                trace_id=trace_id,
             )
         )
 

@@ -9,7 +9,7 @@ import asyncio
 import logging
 import random
 import time
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, nullcontext, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -60,6 +60,7 @@ from routing.recording import Recorder
 from routing.rules.ruling import NOTHING
 from routing.shadowing import Shadows
 from routing.streaming import RoutedStream, WholeAnswer, can_stream
+from routing.tracing import Tracing
 from routing.wishes import with_requirements
 
 if TYPE_CHECKING:
@@ -74,6 +75,7 @@ if TYPE_CHECKING:
     from routing.constraints import Refusal
     from routing.rules import RuleBook, Ruling
     from routing.strategies import Strategy
+    from routing.tracing import Traced
 
 logger = logging.getLogger(__name__)
 
@@ -114,6 +116,7 @@ class Runtime:
         self._unusable_for: Snapshot | None = None
         self._parts = AsyncExitStack()
         self._closed = False
+        self.tracing = Tracing.find()
 
     @classmethod
     async def start(
@@ -245,12 +248,18 @@ class Runtime:
             NotFound: there is no such policy.
             RuntimeClosed: the runtime has been closed.
         """
+        if self.tracing is None:
+            return await self._run(request, accept)
+        with self.tracing.begin(request) as traced, traced.current():
+            return await self._run(request, accept, traced)
+
+    async def _run(self, request: TaskRequest, accept: Accept | None, traced: Traced | None = None) -> TaskResult:
         compile_checks(request, self.checks)
         snapshot = self.snapshot
-        policy, decision, shadows = await self._decide(request, snapshot)
+        policy, decision, shadows = await self._decide(request, snapshot, traced)
         asked = self.results.asked(request, policy) if accept is None else None
         if asked is not None and (known := await self.results.find(asked, decision, snapshot)) is not None:
-            self._recorder.given_again(request, decision, known)
+            self._given_again(request, decision, known, traced)
             return known
         if shadows:
             self._shadows.begin(request, policy, map(snapshot.offering, shadows))
@@ -260,7 +269,7 @@ class Runtime:
                 decision,
                 snapshot,
                 policy,
-                lambda outcome: self._record(request, decision, outcome),
+                lambda outcome: self._record(request, decision, outcome, traced),
                 accept,
             )
         except NoCandidate as error:
@@ -286,23 +295,29 @@ class Runtime:
                 async for delta in stream:
                     print(delta.text, end="")
         """
+        with nullcontext() if self.tracing is None else self.tracing.begin(request) as traced:
+            async with self._stream(request, traced) as stream:
+                yield stream
+
+    @asynccontextmanager
+    async def _stream(self, request: TaskRequest, traced: Traced | None) -> AsyncIterator[RoutedStream | WholeAnswer]:
         snapshot = self.snapshot
         if not can_stream(request):
-            result = await self.run(request)
+            result = await self._run(request, None, traced)
             yield WholeAnswer(result, snapshot.offering(result.attempts[-1].offering_id))
             return
         compile_checks(request, self.checks)
-        policy, decision, shadows = await self._decide(request, snapshot)
+        policy, decision, shadows = await self._decide(request, snapshot, traced)
         asked = self.results.asked(request, policy)
         if asked is not None and (known := await self.results.find(asked, decision, snapshot)) is not None:
-            self._recorder.given_again(request, decision, known)
+            self._given_again(request, decision, known, traced)
             yield WholeAnswer(known, snapshot.offering(known.attempts[-1].offering_id))
             return
         if shadows:
             self._shadows.begin(request, policy, map(snapshot.offering, shadows))
 
         def recorded(outcome: Outcome) -> None:
-            self._record(request, decision, outcome)
+            self._record(request, decision, outcome, traced)
 
         try:
             walk, begun = await self._dispatcher.begin(request, decision, snapshot, policy, recorded)
@@ -339,7 +354,9 @@ class Runtime:
             self._recorder.undone(request, decision, str(error))
             raise
 
-    async def _decide(self, request: TaskRequest, snapshot: Snapshot) -> tuple[Policy, Decision, tuple[int, ...]]:
+    async def _decide(
+        self, request: TaskRequest, snapshot: Snapshot, traced: Traced | None = None
+    ) -> tuple[Policy, Decision, tuple[int, ...]]:
         """The policy, the decision by it, and the offerings that are to be asked beside whoever is chosen."""
         if self._closed:
             raise RuntimeClosed
@@ -357,13 +374,24 @@ class Runtime:
             next(self._task_ids), wanted, snapshot, policy, self._learned.means, world,
             strategy=self._strategy(policy), fitness=self._fitness, ruling=ruling,
         )  # fmt: skip
+        if traced is not None:
+            traced.decided(decision)
         if not ruling.shadows:
             return policy, decision, ()
         chosen = {candidate.offering_id for candidate in decision.ranked[:1]}
         return policy, decision, tuple(one for one in ruling.shadows if one not in chosen)
 
-    def _record(self, request: TaskRequest, decision: Decision, outcome: Outcome) -> None:
-        self._recorder.attempted(request, decision, outcome)
+    def _given_again(self, request: TaskRequest, decision: Decision, result: TaskResult, traced: Traced | None) -> None:
+        self._recorder.given_again(request, decision, result, None if traced is None else traced.trace_id)
+        if traced is not None:
+            traced.given_again()
+
+    def _record(self, request: TaskRequest, decision: Decision, outcome: Outcome, traced: Traced | None = None) -> None:
+        if traced is None:
+            self._recorder.attempted(request, decision, outcome)
+        else:
+            self._recorder.attempted(request, decision, outcome, traced.trace_id)
+            traced.attempted(outcome)
         if outcome.verdicts:
             good = outcome.attempt.failure is None
             self._learned.judged(outcome.offering, good=good)
