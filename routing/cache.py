@@ -31,7 +31,6 @@ ROWS_PER_WRITE = 100
 PRUNE_SECONDS = 60.0
 _US = 1_000_000
 _NEVER_SAMPLED = frozenset({Capability.EMBEDDING})
-_PASSING = frozenset({"session"})  # hints that change nothing about an answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,7 +238,7 @@ def _canonical(request: TaskRequest) -> list[Any]:
         list(request.inputs),
         request.schema,
         dict(request.params),
-        {name: value for name, value in request.hints.items() if name not in _PASSING},
+        dict(request.hints),
         list(request.checks),
         [sorted(needs.features), sorted(needs.regions), needs.pinned],
     ]

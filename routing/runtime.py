@@ -44,6 +44,7 @@ from registry import (
     seed,
 )
 from registry.words import Exclusion
+from routing.affinity import Affinity
 from routing.allowances import Allowances
 from routing.ambient import current_runtime
 from routing.attempting import Attempting
@@ -117,6 +118,7 @@ class Runtime:
         self._parts = AsyncExitStack()
         self._closed = False
         self.tracing = Tracing.find()
+        self._affinity = Affinity(time.monotonic)
 
     @classmethod
     async def start(
@@ -277,6 +279,8 @@ class Runtime:
             raise
         if asked is not None:
             self.results.keep(asked, result, snapshot)
+        if policy.affinity:
+            self._affinity.answered(request, result.attempts[-1].offering_id)
         return result
 
     @asynccontextmanager
@@ -318,6 +322,8 @@ class Runtime:
 
         def recorded(outcome: Outcome) -> None:
             self._record(request, decision, outcome, traced)
+            if policy.affinity and outcome.attempt.failure is None:
+                self._affinity.answered(request, outcome.attempt.offering_id)
 
         try:
             walk, begun = await self._dispatcher.begin(request, decision, snapshot, policy, recorded)
@@ -370,6 +376,8 @@ class Runtime:
         world = World(now=datetime.now(UTC), health=self.health, unusable=self._unusable)
         wanted = with_requirements(request, policy)
         ruling = NOTHING if not (policy.rules or policy.prefer) else self._ruling(wanted, policy, snapshot, world)
+        if policy.affinity:
+            ruling = self._affinity.liked(request, ruling)
         decision = decide(
             next(self._task_ids), wanted, snapshot, policy, self._learned.means, world,
             strategy=self._strategy(policy), fitness=self._fitness, ruling=ruling,

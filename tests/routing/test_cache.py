@@ -165,7 +165,7 @@ async def test_what_changes_nothing_about_an_answer_is_no_part_of_it(make, offer
     cache, one = make(), offering()
     catalogue = snapshot(one)
     await kept(cache, catalogue, one)
-    moved = replace(REQUEST, hints={"session": "7"}, **facts)
+    moved = replace(REQUEST, metadata={"session": "7"}, **facts)
     assert (await found(cache, catalogue, one, request=moved)).is_cached
 
 
