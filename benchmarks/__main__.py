@@ -17,7 +17,7 @@ from typing import Literal
 
 # Each is a module ``benchmarks.bench_NAME`` with ``measure() -> dict[str, float]``.
 BENCHMARKS = (
-    "decision", "rules", "ledger", "budgets", "start", "engine", "scenarios", "gateway", "pages", "batch",
+    "decision", "rules", "strategies", "ledger", "budgets", "start", "engine", "scenarios", "gateway", "pages", "batch",
 )  # fmt: skip
 
 

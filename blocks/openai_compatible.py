@@ -13,6 +13,7 @@ import orjson
 
 from blocks.errors import ServiceFailure
 from blocks.fold import collect
+from blocks.trace_headers import with_trace
 from blocks.transport import WireRequest
 from blocks.wire.openai import CHAT_PATH, EMBEDDINGS_PATH, chat_body, embeddings_body
 from blocks.wire.openai_models import LARGEST_LIST_BYTES, MODELS_PATH, read_models
@@ -162,7 +163,7 @@ class OpenAICompatible:
     def _request(self, call: Call, path: str, body: dict[str, Any]) -> WireRequest:
         return WireRequest(
             url=self._address(path),
-            headers=self._call_headers(call.secret),
+            headers=with_trace(self._call_headers(call.secret)),
             body=_encoded(body),
             timeout_seconds=call.timeout_seconds,
         )

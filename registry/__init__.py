@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from registry.assets import Assets
     from registry.backup import Restored, back_up, prune, restore
     from registry.budgets import Budget, Budgets, usd_from_text
+    from registry.cached_results import CachedResult, CachedResults
     from registry.calls import CallRow
     from registry.candidates import pack_decision, unpack_decision
     from registry.catalogue import Catalogue
@@ -127,6 +128,7 @@ _MODULES = {
     "assets": "Assets",
     "backup": "Restored back_up prune restore",
     "budgets": "Budget Budgets usd_from_text",
+    "cached_results": "CachedResult CachedResults",
     "calls": "CallRow",
     "candidates": "pack_decision unpack_decision",
     "catalogue": "Catalogue",
@@ -191,6 +193,8 @@ __all__ = [
     "BackupFailed",
     "Budget",
     "Budgets",
+    "CachedResult",
+    "CachedResults",
     "CallRow",
     "CallsRepeated",
     "Candidate",

@@ -34,9 +34,10 @@ _POSTGRESQL_TYPES = (
 class CallRow(NamedTuple):
     """One attempt, with the facts in the order of the table ``calls``; ``stage`` to ``prompt_version`` are names.
 
-    ``attempt`` counts from 1 within the task, and is 0 where a decision led to no call. ``outcome`` is 0 for success,
-    else ``FailureClass.code``. ``candidates`` (:func:`registry.candidates.pack_decision`) stands on a task's first
-    row. ``message`` says why it failed. A tuple, because a call can afford little more.
+    ``attempt`` counts from 1 within the task, and is 0 where a decision led to no call: a kept result was given again
+    where ``offering_id`` names who had answered, and nobody could be called where that is 0. ``outcome`` is 0 for
+    success, else ``FailureClass.code``. ``candidates`` (:func:`registry.candidates.pack_decision`) stands on a task's
+    first row. ``message`` says why it failed. A tuple, because a call can afford little more.
     """
 
     task_id: int

@@ -33,7 +33,8 @@ class Explanation:
 
     ``snapshot`` is the catalogue that it was decided on.
     ``decision`` is None where the ledger keeps no candidates of the task. ``message`` says why nothing was called,
-    where nothing was. ``checks`` are the bits of the last attempt's checks (two for each check's number).
+    where nothing was; ``given_again_of`` names who had answered, where a kept result was given again. ``checks`` are
+    the bits of the last attempt's checks (two for each check's number).
     """
 
     task_id: int
@@ -50,6 +51,7 @@ class Explanation:
     cost_known: bool
     checks: int | None
     message: str
+    given_again_of: str = ""
 
 
 class Decisions:
@@ -141,6 +143,7 @@ class Decisions:
             cost_known=all(row.cost_known for row in rows),
             checks=last.checks,
             message=first.message if first.attempt == 0 else "",
+            given_again_of=_attempt(first, snapshot).offering if first.attempt == 0 and first.offering_id else "",
         )
 
 

@@ -30,7 +30,7 @@ _BATCH = 200
 _SUMS = ("calls", "failures", "input_tokens", "output_tokens", "cost_nanousd", "latency_us")
 _ADDED = (
     "started_us", "offering_id", "stage", "owner",
-    "outcome", "latency_us", "input_tokens", "output_tokens", "cost_nanousd",
+    "outcome", "latency_us", "input_tokens", "output_tokens", "cost_nanousd", "attempt",
 )  # fmt: skip
 _KEY = (rollups.c.minute, rollups.c.offering_id, rollups.c.stage_id, rollups.c.owner_id)
 
@@ -77,7 +77,11 @@ def add_up(columns: Columns, numbers: Mapping[str, int]) -> dict[Key, Sums]:
     """What some calls add up to, by key; ``numbers`` are those of their names."""
     together: dict[Key, Sums] = {}
     facts = zip(*(column(columns, name) for name in _ADDED), strict=True)
-    for started_us, offering_id, stage, owner, outcome, latency_us, input_tokens, output_tokens, cost_nanousd in facts:
+    for (
+        started_us, offering_id, stage, owner, outcome, latency_us, input_tokens, output_tokens, cost_nanousd, attempt,
+    ) in facts:  # fmt: skip
+        if offering_id and not attempt:  # a kept result was given again: nobody was called
+            continue
         key = (started_us // US_PER_MINUTE, offering_id, numbers[stage], numbers[owner])
         sums = together.get(key)
         if sums is None:

@@ -64,7 +64,10 @@ class ItemLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallLine:
-    """A call of a run. ``attempt`` 0: nobody could be called. ``outcome`` 0 is success, else a failure class's code."""
+    """A call of a run, as :class:`registry.calls.CallRow` keeps it.
+
+    ``attempt`` 0: nobody was called. ``outcome`` 0 is success, else a failure class's code.
+    """
 
     task_id: int
     attempt: int

@@ -96,6 +96,12 @@ class Settings(BaseModel):
         default=32, ge=1, le=10_000, description="How many rows of a batch are worked on at once."
     )
     batch_chunk_rows: int = Field(default=250, ge=1, le=10_000, description="How many rows make one Prefect task.")
+    cache_scope: Literal["workspace", "principal"] = Field(
+        default="workspace", description="Within what kept results are given again, where a policy keeps any."
+    )
+    cache_memory_bytes: int = Field(
+        default=64_000_000, ge=0, description="How much of kept results stands in the memory of a process, in bytes."
+    )
     retain_calls_days: int = Field(
         default=30, ge=1, le=36_500, description="How many days calls are kept, with their decisions and scores."
     )

@@ -196,7 +196,7 @@ calls = Table(
     "calls",
     metadata,
     Column("task_id", BigInteger, primary_key=True, autoincrement=False),  # time-sorted: rows are appended
-    Column("attempt", SmallInteger, primary_key=True, autoincrement=False),  # 0: decided, but nothing could be called
+    Column("attempt", SmallInteger, primary_key=True, autoincrement=False),  # 0: decided, and nobody called: CallRow
     Column("run_id", BigInteger, nullable=False),  # 0: none
     Column("stage_id", Integer, nullable=False),  # names.name_id, as the three below
     Column("item_id", Integer, nullable=False),
@@ -300,6 +300,17 @@ assets = Table(
     Column("created_us", BigInteger, nullable=False),
     Column("workspace", _name(100), nullable=False),
     Column("principal", _name(100), nullable=False),
+)
+
+cached_results = Table(
+    "cached_results",
+    metadata,
+    Column("digest", _name(64), primary_key=True),  # SHA-256 of the whole request, the model and whose it is
+    Column("workspace", _name(100), nullable=False),
+    Column("content", LargeBinary, nullable=False),  # routing/cache.py
+    Column("created_us", BigInteger, nullable=False),
+    Column("expires_us", BigInteger, nullable=False),
+    Index(None, "expires_us"),
 )
 
 # ---- who may come in ------------------------------------------------------------------------------------------------

@@ -123,6 +123,11 @@ class Dispatcher:
             self._took_in(walk, placed, begun)
             self._react(walk, begun)
 
+    @property
+    def waiting(self) -> dict[str, int]:
+        """How many requests wait for a place, by priority."""
+        return self._placing.waiting
+
     def judged(self, begun: Begun) -> Outcome:
         """The outcome of a stream that has come to its end.
 
@@ -244,7 +249,10 @@ class Dispatcher:
             second=second,
             settled=lambda outcome: self._react(walk, outcome, may_end=False),
         )
-        return await race.run(first)
+        outcome = await race.run(first)
+        if outcome.attempt.failure is None and outcome.attempt.number != placed.number:
+            self._health.of(outcome.offering).hedges_won += 1
+        return outcome
 
     def _late_seconds(self, walk: Walk, placed: Placed) -> float | None:
         """After how long a call is late; None where nobody could step in, or too little is known."""
@@ -266,6 +274,7 @@ class Dispatcher:
             self._spending.release(placed)
             self._placing.put_back(walk, placed)
             return None
+        placed.standing.hedges_made += 1
         return placed
 
     async def _attempt(self, walk: Walk, placed: Placed, recorded: Callable[[Outcome], None]) -> Outcome:

@@ -64,6 +64,8 @@ class Standing:
         "_nanousd",
         "_probe_seconds",
         "breaker",
+        "hedges_made",
+        "hedges_won",
         "is_probed",
         "latency",
         "places",
@@ -74,6 +76,8 @@ class Standing:
         self.latency = Latency(offering.latency_ms)
         self.breaker = Breaker()
         self.places = Places(places_of(offering.service))
+        self.hedges_made = 0  # calls of it beside a late one
+        self.hedges_won = 0
         self.is_probed = False  # while it cools, and nobody else is left
         self.probe_at = 0.0
         self._probe_seconds = FIRST_PROBE_SECONDS
@@ -125,6 +129,10 @@ class Health:
         if standing is None:
             standing = self._standings[offering.offering_id] = Standing(offering)
         return standing
+
+    def known(self, offering_id: int) -> Standing | None:
+        """What is known of an offering; None where it has not been called from here."""
+        return self._standings.get(offering_id)
 
     def succeeded(self, offering: Offering, latency_ms: float) -> None:
         """A call worked, in ``latency_ms``."""

@@ -97,6 +97,9 @@ class Race:
             finally:
                 self._first = None  # nobody is to be interrupted any more
                 self._timer.cancel()
+            if self._winner is not None:  # it was cancelled, and has ended in its own way all the same
+                task.uncancel()
+                return self._winner
             while outcome.attempt.failure is not None and self._others:
                 self._settled(outcome)
                 done, _ = await asyncio.wait(self._others, return_when=asyncio.FIRST_COMPLETED)
@@ -108,11 +111,18 @@ class Race:
             await self._abandon()
 
     async def _abandon(self) -> None:
+        """Cancel what is still under way and wait until it has let go, also where the caller goes away meanwhile."""
         under_way = [other for other in self._others if not other.done()]
+        if not under_way:
+            return
+        # One that was made a moment ago has to begin, or it would never let go of its place.
+        is_interrupted = await _is_interrupted(asyncio.sleep(0))
         for other in under_way:
             other.cancel()
-        if under_way:
-            await asyncio.wait(under_way)
+        while under_way := [other for other in under_way if not other.done()]:
+            is_interrupted |= await _is_interrupted(asyncio.wait(under_way))
+        if is_interrupted:
+            raise asyncio.CancelledError
 
     def _look(self, so_far_seconds: float) -> None:
         loop = asyncio.get_running_loop()
@@ -135,3 +145,12 @@ class Race:
             self._first.cancel()
         else:
             self._settled(outcome)
+
+
+async def _is_interrupted(waiting: Awaitable[object]) -> bool:
+    """Wait; whether the waiting was cancelled."""
+    try:
+        await waiting
+    except asyncio.CancelledError:
+        return True
+    return False

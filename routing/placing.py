@@ -37,6 +37,11 @@ class Placing:
         """Whether anybody waits for a place: then nobody gets a second one."""
         return len(self._room) > 0
 
+    @property
+    def waiting(self) -> dict[str, int]:
+        """How many walks wait for a place, by priority."""
+        return self._room.counts()
+
     def arrived(self, walk: Walk) -> None:
         """A walk begins."""
         if walk.priority == "high":

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from quality import Checks
     from registry import Ledger, Scores
-    from registry.words import Decision, TaskRequest, Verdict
+    from registry.words import Decision, TaskRequest, TaskResult, Verdict
     from routing.attempting import Outcome
 
 logger = logging.getLogger(__name__)
@@ -48,8 +48,10 @@ class Recorder:
         """Begin to write scores."""
         self._flusher = asyncio.create_task(self._keep_flushing(), name="turnout-scores")
 
-    def attempted(self, request: TaskRequest, decision: Decision, outcome: Outcome) -> None:
-        """Keep one attempt."""
+    def attempted(
+        self, request: TaskRequest, decision: Decision, outcome: Outcome, trace_id: bytes | None = None
+    ) -> None:
+        """Keep one attempt; ``trace_id`` has 16 bytes."""
         attempt, usage = outcome.attempt, outcome.attempt.usage
         offering, first_output_ms = outcome.offering, attempt.first_output_ms
         latency_us = int(attempt.latency_ms * 1_000)
@@ -76,7 +78,7 @@ class Recorder:
                 offering.price is not None and usage.reported,
                 self._checks.pack_bits(verdicts) if verdicts else None,
                 pack_decision(decision) if attempt.number == 1 else None,
-                None,
+                trace_id,
                 attempt.message,
             )
         )
@@ -93,6 +95,22 @@ class Recorder:
         if whose != self._whose:
             self._whose, self._owned_by = whose, f"{whose[0]}/{whose[1]}"
         return self._owned_by
+
+    def given_again(
+        self, request: TaskRequest, decision: Decision, result: TaskResult, trace_id: bytes | None = None
+    ) -> None:
+        """Keep that a kept result was given again: a row of attempt 0 that names who had answered, at no cost."""
+        attempt = result.attempts[-1]
+        latency_us = int(attempt.latency_ms * 1_000)
+        self._ledger.record(
+            self._row(request, decision)._replace(
+                offering_id=attempt.offering_id,
+                started_us=self._now_us() - latency_us,
+                latency_us=latency_us,
+                candidates=pack_decision(decision),
+                trace_id=trace_id,
+            )
+        )
 
     def undone(self, request: TaskRequest, decision: Decision, message: str) -> None:
         """Keep a decision that led to no call at all."""

@@ -9,7 +9,7 @@ import asyncio
 import logging
 import random
 import time
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, nullcontext, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -25,6 +25,7 @@ from blocks import (
 from quality import Checks, MicroBatcher, SuiteProcess, compile_checks, judge
 from registry import (
     Assets,
+    CachedResults,
     Catalogue,
     Decisions,
     Home,
@@ -43,9 +44,11 @@ from registry import (
     seed,
 )
 from registry.words import Exclusion
+from routing.affinity import Affinity
 from routing.allowances import Allowances
 from routing.ambient import current_runtime
 from routing.attempting import Attempting
+from routing.cache import ResultCache
 from routing.constraints import World
 from routing.deciding import decide, strategy_of
 from routing.dispatcher import Dispatcher
@@ -58,6 +61,7 @@ from routing.recording import Recorder
 from routing.rules.ruling import NOTHING
 from routing.shadowing import Shadows
 from routing.streaming import RoutedStream, WholeAnswer, can_stream
+from routing.tracing import Tracing
 from routing.wishes import with_requirements
 
 if TYPE_CHECKING:
@@ -72,6 +76,7 @@ if TYPE_CHECKING:
     from routing.constraints import Refusal
     from routing.rules import RuleBook, Ruling
     from routing.strategies import Strategy
+    from routing.tracing import Traced
 
 logger = logging.getLogger(__name__)
 
@@ -112,6 +117,8 @@ class Runtime:
         self._unusable_for: Snapshot | None = None
         self._parts = AsyncExitStack()
         self._closed = False
+        self.tracing = Tracing.find()
+        self._affinity = Affinity(time.monotonic)
 
     @classmethod
     async def start(
@@ -158,6 +165,13 @@ class Runtime:
         self.items = Items(self.store, time.time)
         self.assets = Assets(self.store, self.home.assets, time.time)
         self.decisions = Decisions(self.store, self.names, self.catalogue.snapshots, self.policies)
+        self.results = ResultCache(
+            CachedResults(self.store, time.time),
+            lambda: now_us(time.time),
+            memory_bytes=settings.cache_memory_bytes,
+            by_principal=settings.cache_scope == "principal",
+        )
+        parts.push_async_callback(self.results.close, settings.drain_seconds / 3)
         self._task_ids = TaskIds(time.time, await claim_worker(self.store))
         self._watch = SnapshotWatch(self.catalogue, time.time)
         await self._watch.start()
@@ -218,6 +232,11 @@ class Runtime:
         """The registry as decisions see it now."""
         return self._watch.current
 
+    @property
+    def waiting(self) -> dict[str, int]:
+        """How many requests wait for a place at a service, by priority."""
+        return self._dispatcher.waiting
+
     def owned(self, request: TaskRequest) -> TaskRequest:
         """The request in the name of the settings' workspace and principal."""
         return replace(request, workspace=self.settings.workspace, principal=self.settings.principal)
@@ -231,23 +250,38 @@ class Runtime:
             NotFound: there is no such policy.
             RuntimeClosed: the runtime has been closed.
         """
+        if self.tracing is None:
+            return await self._run(request, accept)
+        with self.tracing.begin(request) as traced, traced.current():
+            return await self._run(request, accept, traced)
+
+    async def _run(self, request: TaskRequest, accept: Accept | None, traced: Traced | None = None) -> TaskResult:
         compile_checks(request, self.checks)
         snapshot = self.snapshot
-        policy, decision, shadows = await self._decide(request, snapshot)
+        policy, decision, shadows = await self._decide(request, snapshot, traced)
+        asked = self.results.asked(request, policy) if accept is None else None
+        if asked is not None and (known := await self.results.find(asked, decision, snapshot)) is not None:
+            self._given_again(request, decision, known, traced)
+            return known
         if shadows:
             self._shadows.begin(request, policy, map(snapshot.offering, shadows))
         try:
-            return await self._dispatcher.dispatch(
+            result = await self._dispatcher.dispatch(
                 request,
                 decision,
                 snapshot,
                 policy,
-                lambda outcome: self._record(request, decision, outcome),
+                lambda outcome: self._record(request, decision, outcome, traced),
                 accept,
             )
         except NoCandidate as error:
             self._recorder.undone(request, decision, str(error))
             raise
+        if asked is not None:
+            self.results.keep(asked, result, snapshot)
+        if policy.affinity:
+            self._affinity.answered(request, result.attempts[-1].offering_id)
+        return result
 
     @asynccontextmanager
     async def stream(self, request: TaskRequest) -> AsyncIterator[RoutedStream | WholeAnswer]:
@@ -265,18 +299,31 @@ class Runtime:
                 async for delta in stream:
                     print(delta.text, end="")
         """
+        with nullcontext() if self.tracing is None else self.tracing.begin(request) as traced:
+            async with self._stream(request, traced) as stream:
+                yield stream
+
+    @asynccontextmanager
+    async def _stream(self, request: TaskRequest, traced: Traced | None) -> AsyncIterator[RoutedStream | WholeAnswer]:
         snapshot = self.snapshot
         if not can_stream(request):
-            result = await self.run(request)
+            result = await self._run(request, None, traced)
             yield WholeAnswer(result, snapshot.offering(result.attempts[-1].offering_id))
             return
         compile_checks(request, self.checks)
-        policy, decision, shadows = await self._decide(request, snapshot)
+        policy, decision, shadows = await self._decide(request, snapshot, traced)
+        asked = self.results.asked(request, policy)
+        if asked is not None and (known := await self.results.find(asked, decision, snapshot)) is not None:
+            self._given_again(request, decision, known, traced)
+            yield WholeAnswer(known, snapshot.offering(known.attempts[-1].offering_id))
+            return
         if shadows:
             self._shadows.begin(request, policy, map(snapshot.offering, shadows))
 
         def recorded(outcome: Outcome) -> None:
-            self._record(request, decision, outcome)
+            self._record(request, decision, outcome, traced)
+            if policy.affinity and outcome.attempt.failure is None:
+                self._affinity.answered(request, outcome.attempt.offering_id)
 
         try:
             walk, begun = await self._dispatcher.begin(request, decision, snapshot, policy, recorded)
@@ -313,7 +360,9 @@ class Runtime:
             self._recorder.undone(request, decision, str(error))
             raise
 
-    async def _decide(self, request: TaskRequest, snapshot: Snapshot) -> tuple[Policy, Decision, tuple[int, ...]]:
+    async def _decide(
+        self, request: TaskRequest, snapshot: Snapshot, traced: Traced | None = None
+    ) -> tuple[Policy, Decision, tuple[int, ...]]:
         """The policy, the decision by it, and the offerings that are to be asked beside whoever is chosen."""
         if self._closed:
             raise RuntimeClosed
@@ -327,20 +376,37 @@ class Runtime:
         world = World(now=datetime.now(UTC), health=self.health, unusable=self._unusable)
         wanted = with_requirements(request, policy)
         ruling = NOTHING if not (policy.rules or policy.prefer) else self._ruling(wanted, policy, snapshot, world)
+        if policy.affinity:
+            ruling = self._affinity.liked(request, ruling)
         decision = decide(
             next(self._task_ids), wanted, snapshot, policy, self._learned.means, world,
             strategy=self._strategy(policy), fitness=self._fitness, ruling=ruling,
         )  # fmt: skip
+        if traced is not None:
+            traced.decided(decision)
         if not ruling.shadows:
             return policy, decision, ()
         chosen = {candidate.offering_id for candidate in decision.ranked[:1]}
         return policy, decision, tuple(one for one in ruling.shadows if one not in chosen)
 
-    def _record(self, request: TaskRequest, decision: Decision, outcome: Outcome) -> None:
-        self._recorder.attempted(request, decision, outcome)
+    def _given_again(self, request: TaskRequest, decision: Decision, result: TaskResult, traced: Traced | None) -> None:
+        self._recorder.given_again(request, decision, result, None if traced is None else traced.trace_id)
+        if traced is not None:
+            traced.given_again()
+
+    def _record(self, request: TaskRequest, decision: Decision, outcome: Outcome, traced: Traced | None = None) -> None:
+        if traced is None:
+            self._recorder.attempted(request, decision, outcome)
+        else:
+            self._recorder.attempted(request, decision, outcome, traced.trace_id)
+            traced.attempted(outcome)
         if outcome.verdicts:
             good = outcome.attempt.failure is None
             self._learned.judged(outcome.offering, good=good)
+            learn = getattr(self._strategies.get(decision.policy_id), "learn", None)
+            if learn is not None:
+                attempt = outcome.attempt
+                learn(attempt.offering_id, good=good, cost_nanousd=attempt.cost_nanousd, latency_ms=attempt.latency_ms)
 
     async def audit(self, subjects: Mapping[int, Subject]) -> dict[int, tuple[Verdict, ...]]:
         """The verdicts of Great Expectations, in its child process, on results by their task ids.

@@ -39,11 +39,16 @@ class WaitingRoom:
         self._clock = clock
         self._queues: dict[str, deque[Waiter]] = {priority: deque() for priority in SHARES}
         self._passes = dict.fromkeys(SHARES, 0)
+        self._reached = 0  # the pass of who was served last, before it moved on
         self._granted: dict[int, int] = {}
         self._high_at = float("-inf")
 
     def __len__(self) -> int:
         return sum(map(len, self._queues.values()))
+
+    def counts(self) -> dict[str, int]:
+        """How many wait, by priority."""
+        return {priority: len(queue) for priority, queue in self._queues.items()}
 
     def arrived(self, priority: str) -> None:
         """A request has come."""
@@ -61,9 +66,8 @@ class WaitingRoom:
         """Begin to wait."""
         waiter = Waiter(priority, offerings)
         queue = self._queues[priority]
-        if not queue:  # whoever did not wait has saved nothing up
-            busy = [self._passes[other] for other, others in self._queues.items() if others]
-            self._passes[priority] = max(self._passes[priority], min(busy, default=0))
+        if not queue:  # whoever did not wait has saved nothing up, and whoever comes back at once has lost nothing
+            self._passes[priority] = max(self._passes[priority], self._reached)
         queue.append(waiter)
         return waiter
 
@@ -87,6 +91,7 @@ class WaitingRoom:
         """
         while (waiter := self._next(offering_id, may)) is not None:
             self._queues[waiter.priority].remove(waiter)
+            self._reached = self._passes[waiter.priority]
             self._passes[waiter.priority] += _STRIDES[waiter.priority]
             self._granted[offering_id] = self._granted.get(offering_id, 0) + 1
             waiter.granted.set_result(offering_id)

@@ -153,7 +153,7 @@ class RunReader:
 def outcome_of(line: CallLine) -> str:
     """How a call ended, in words."""
     if line.attempt == 0:
-        return "no candidate"
+        return "given again" if line.offering_id else "no candidate"
     try:
         failure = FailureClass.from_code(line.outcome)
     except KeyError:

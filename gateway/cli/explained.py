@@ -81,7 +81,7 @@ def say_calls(tasks: Sequence[Explanation]) -> None:
             Column(title="task", wraps=True, narrowest=14),
             Column(title="try", right=True, dispensable=1),
             Column(title="service/model"),
-            Column(title="outcome", colours={"done": "green"}),
+            Column(title="outcome", colours={"done": "green", "given again": "green"}),
             Column(title="took", right=True),
             Column(title="cost", right=True),
         ),
@@ -114,6 +114,8 @@ def decided_alike(tasks: Sequence[Explanation]) -> list[list[Explanation]]:
 
 
 def _call_row(task: Explanation, attempt: Attempt | None, tasks: Sequence[Explanation]) -> tuple[object, ...]:
+    if attempt is None and task.given_again_of:
+        return _name(task), "-", task.given_again_of, "given again", "-", format_usd(0)
     if attempt is None:
         return _name(task), "-", "-", "no candidate", "-", "-"
     outcome = _outcome(attempt, is_asked_again=_is_asked_again(task, tasks))
@@ -217,6 +219,7 @@ def _task_as_json(task: Explanation, policies: Mapping[int, Policy], tasks: Sequ
         "cost_nanousd": task.cost_nanousd,
         "cost_known": task.cost_known,
         "message": task.message,
+        "given_again_of": task.given_again_of or None,
         "asked_again": _is_asked_again(task, tasks),
         "attempts": [_attempt_as_json(attempt) for attempt in task.attempts],
         "decision": None if decision is None else _decision_as_json(decision, policies[decision.policy_id]),

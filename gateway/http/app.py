@@ -13,6 +13,7 @@ from gateway.http import chat, others
 from gateway.http.admission import LOOPBACK_NAMES, Admission
 from gateway.http.bodies import ChatBody, EmbeddingsBody
 from gateway.http.problems import Problem
+from routing.tracing import continued
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -103,7 +104,8 @@ def allowed_hosts(settings: Settings) -> frozenset[str]:
 def _endpoint(route: Route, state: State) -> Callable[[Request], Awaitable[Response]]:
     async def endpoint(request: Request) -> Response:
         request.scope["route_path"] = route.path
-        return await route.answering(request, state)
+        with continued(request.headers):
+            return await route.answering(request, state)
 
     return endpoint
 

@@ -145,6 +145,8 @@ def headers_of(*results: TaskResult) -> dict[str, str]:
         "x-turnout-service": ",".join(dict.fromkeys(result.offering for result in results)),
         "x-turnout-cost-usd": format_usd(cost_nanousd).removeprefix("$").replace(",", ""),
     }
+    if results and all(result.is_cached for result in results):
+        told["x-turnout-cached"] = "true"
     if dropped:
         told["x-turnout-dropped"] = ",".join(dropped)
     return {name: value.encode("ascii", "replace").decode() for name, value in told.items()}

@@ -28,6 +28,7 @@ class State:
         self.keys = keys
         self.metrics = metrics
         self.draining = False
+        metrics.watch(runtime)
         self._spent: dict[str, tuple[str, float]] = {}
 
     async def admitted(self, request: Request, scope: Scope) -> AccessKey:

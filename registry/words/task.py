@@ -108,7 +108,8 @@ class TaskResult:
     """What came of a piece of work. ``data`` is the parsed JSON where a schema was asked for.
 
     ``tools`` are those that the model wants called; ``reasoning`` is its thinking, where the service shows it.
-    ``dropped_params`` names the request's parameters that the offering does not accept and was not sent.
+    ``dropped_params`` names the request's parameters that the offering does not accept and was not sent. Where it
+    ``is_cached``, nobody was called: it is what was answered before, with an attempt of number 0 that names who did.
     """
 
     task_id: int
@@ -126,6 +127,7 @@ class TaskResult:
     decision: Decision
     attempts: tuple[Attempt, ...]
     verdicts: tuple[Verdict, ...] = ()
+    is_cached: bool = False
 
     @property
     def score(self) -> float | None:

@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from registry.words import NANOUSD_PER_USD
-from routing.strategies.seen import tie
+from routing.strategies.seen import price_of, tie
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from routing.strategies.seen import Seen
 
-UNKNOWN_PRICE_NANOUSD = 5_000_000  # what text costs at a good model, more or less: neither free nor hopeless
 _LEAST_QUALITY = 0.01
 
 
@@ -38,8 +37,7 @@ class LeastExpectedCost:
         nanousd_per_ms = self.usd_per_second * NANOUSD_PER_USD / 1_000
 
         def ratio(one: Seen) -> tuple[float, int, int, int]:
-            price = UNKNOWN_PRICE_NANOUSD if one.expected_nanousd is None else one.expected_nanousd
-            cost = price + nanousd_per_ms * one.latency_ms
+            cost = price_of(one) + nanousd_per_ms * one.latency_ms
             good = max(one.quality, _LEAST_QUALITY) * max(one.factor, _LEAST_QUALITY)
             return (cost / good, one.in_flight, *tie(one))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 import tomllib
 from typing import get_args
@@ -16,6 +17,7 @@ from registry.policies import SHIPPED
 from registry.policy_json import PolicyJson
 from registry.words.policy import Effect
 from routing.rules import read_policy, read_rules
+from routing.strategies import NAMED
 
 
 def code(cell):
@@ -138,3 +140,9 @@ def test_every_page_can_be_reached_from_the_readme(root, pages, read):
 def test_every_example_is_shown_on_a_page(root, pages, name):
     assert (root / "examples" / name).is_file()
     assert any(f"examples/{name}" in page.read_text(encoding="utf-8") for page in pages)
+
+
+def test_every_strategy_and_its_options_are_told(root, read):
+    rows = read.table(root / "docs" / "strategies.md", "strategies")
+    told = {code(row[0]): set(re.findall(r"\w+_\w+|names|shares|share|of", row[1])) for row in rows}
+    assert told == {name: set(inspect.signature(make).parameters) for name, make in NAMED.items()}

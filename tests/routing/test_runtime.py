@@ -7,8 +7,9 @@ import pytest
 
 from blocks import Fails, Hangs, Says, Scripted
 from registry import Settings
-from registry.words import Capability, Exclusion, FailureClass
+from registry.words import Capability, Exclusion, FailureClass, Policy
 from routing import NoCandidate, RouteExhausted, Runtime, RuntimeClosed, ai_task, task_request
+from routing.strategies import NAMED
 
 
 @pytest.fixture
@@ -163,3 +164,21 @@ def test_a_task_that_makes_no_sense_is_refused_at_once(capability, prompt, sente
 def test_a_picture_is_asked_for_by_prompt_and_judged_as_one():
     request = task_request("image", "a lamp", params={"width": 64})
     assert (request.capability, request.prompt, request.checks) == (Capability.IMAGE, "a lamp", ("is_picture",))
+
+
+async def test_a_strategy_that_learns_hears_of_every_call_that_was_judged(opened, monkeypatch):
+    heard = []
+
+    class Learns:
+        def order(self, seen, chance):
+            return 1.0
+
+        def learn(self, offering_id, *, good, cost_nanousd, latency_ms):
+            heard.append((offering_id, good, cost_nanousd, latency_ms >= 0))
+
+    monkeypatch.setitem(NAMED, "learns", Learns)
+    runtime = await opened(local=Scripted([Says(""), Says("a lamp")]))
+    await runtime.policies.put(Policy(name="learning", strategy="learns"))
+    result = await runtime.run(task_request("text", "Name a thing.", policy="learning"))
+    offering_id = result.attempts[-1].offering_id
+    assert heard == [(offering_id, False, 0, True), (offering_id, True, 0, True)]
