@@ -383,7 +383,8 @@ class Dispatcher:
         elif failure is FailureClass.INVALID_OUTPUT and outcome.reply is None:
             # Half an answer is an accident of the service's; a page of HTML each time is not.
             if walk.rounds.get(offering.offering_id, 0) < MOST_HALF_ANSWERS:
-                self._ask_again(walk, offering, 0.0)
+                walk.rounds[offering.offering_id] = walk.rounds.get(offering.offering_id, 0) + 1
+                walk.again[offering.offering_id] = offering, self._clock()
         elif failure is FailureClass.INVALID_OUTPUT and not walk.route and not walk.repaired:
             walk.repaired = True
             walk.request = repair(walk.request, outcome.attempt.message)

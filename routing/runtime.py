@@ -11,11 +11,9 @@ import random
 import time
 from contextlib import AsyncExitStack, asynccontextmanager, nullcontext, suppress
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from blocks import (
-    CredentialMissing,
     CredentialSource,
     LocalSettings,
     Parts,
@@ -43,26 +41,18 @@ from registry import (
     now_us,
     seed,
 )
-from registry.words import Exclusion
-from routing.affinity import Affinity
 from routing.allowances import Allowances
 from routing.ambient import current_runtime
 from routing.attempting import Attempting
 from routing.cache import ResultCache
-from routing.constraints import World
-from routing.deciding import decide, strategy_of
+from routing.choosing import Chooser
 from routing.dispatcher import Dispatcher
 from routing.errors import NoCandidate, RuntimeClosed
-from routing.estimating import estimate_needs
-from routing.fitness import Fitness
 from routing.health import Health
-from routing.learned import LearnedQuality
 from routing.recording import Recorder
-from routing.rules.ruling import NOTHING
 from routing.shadowing import Shadows
 from routing.streaming import RoutedStream, WholeAnswer, can_stream
 from routing.tracing import Tracing
-from routing.wishes import with_requirements
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
@@ -70,12 +60,10 @@ if TYPE_CHECKING:
 
     from blocks import AIService, Reply
     from quality import Subject
-    from registry import Estimate, Settings
-    from registry.words import Capability, Decision, Policy, Service, Snapshot, TaskRequest, TaskResult, Verdict
+    from registry import Settings
+    from registry.words import Decision, Policy, Service, Snapshot, TaskRequest, TaskResult, Verdict
     from routing.attempting import Accept, Outcome
-    from routing.constraints import Refusal
-    from routing.rules import RuleBook, Ruling
-    from routing.strategies import Strategy
+    from routing.choosing import Choice
     from routing.tracing import Traced
 
 logger = logging.getLogger(__name__)
@@ -108,17 +96,9 @@ class Runtime:
         self.health = Health(time.monotonic)
         self._given = dict(services or {})
         self._services: dict[tuple[int, str], AIService] = {}
-        self._policies: dict[tuple[str, Capability], Policy] = {}
-        self._learned = LearnedQuality()
-        self._fitness = Fitness()
-        self._strategies: dict[int, Strategy] = {}
-        self._rules: RuleBook | None = None
-        self._unusable: dict[int, Refusal] = {}
-        self._unusable_for: Snapshot | None = None
         self._parts = AsyncExitStack()
         self._closed = False
         self.tracing = Tracing.find()
-        self._affinity = Affinity(time.monotonic)
 
     @classmethod
     async def start(
@@ -172,7 +152,14 @@ class Runtime:
             by_principal=settings.cache_scope == "principal",
         )
         parts.push_async_callback(self.results.close, settings.drain_seconds / 3)
-        self._task_ids = TaskIds(time.time, await claim_worker(self.store))
+        self._chooser = Chooser(
+            policies=self.policies,
+            scores=self.scores,
+            credentials=self.credentials,
+            health=self.health,
+            task_ids=TaskIds(time.time, await claim_worker(self.store)),
+            given=self._given,
+        )
         self._watch = SnapshotWatch(self.catalogue, time.time)
         await self._watch.start()
         parts.push_async_callback(self._watch.stop)
@@ -258,13 +245,14 @@ class Runtime:
     async def _run(self, request: TaskRequest, accept: Accept | None, traced: Traced | None = None) -> TaskResult:
         compile_checks(request, self.checks)
         snapshot = self.snapshot
-        policy, decision, shadows = await self._decide(request, snapshot, traced)
+        choice = await self._choose(request, snapshot, traced)
+        policy, decision = choice.policy, choice.decision
         asked = self.results.asked(request, policy) if accept is None else None
         if asked is not None and (known := await self.results.find(asked, decision, snapshot)) is not None:
             self._given_again(request, decision, known, traced)
             return known
-        if shadows:
-            self._shadows.begin(request, policy, map(snapshot.offering, shadows))
+        if choice.shadows:
+            self._shadows.begin(request, policy, map(snapshot.offering, choice.shadows))
         try:
             result = await self._dispatcher.dispatch(
                 request,
@@ -280,7 +268,7 @@ class Runtime:
         if asked is not None:
             self.results.keep(asked, result, snapshot)
         if policy.affinity:
-            self._affinity.answered(request, result.attempts[-1].offering_id)
+            self._chooser.affinity.answered(request, result.attempts[-1].offering_id)
         return result
 
     @asynccontextmanager
@@ -311,19 +299,20 @@ class Runtime:
             yield WholeAnswer(result, snapshot.offering(result.attempts[-1].offering_id))
             return
         compile_checks(request, self.checks)
-        policy, decision, shadows = await self._decide(request, snapshot, traced)
+        choice = await self._choose(request, snapshot, traced)
+        policy, decision = choice.policy, choice.decision
         asked = self.results.asked(request, policy)
         if asked is not None and (known := await self.results.find(asked, decision, snapshot)) is not None:
             self._given_again(request, decision, known, traced)
             yield WholeAnswer(known, snapshot.offering(known.attempts[-1].offering_id))
             return
-        if shadows:
-            self._shadows.begin(request, policy, map(snapshot.offering, shadows))
+        if choice.shadows:
+            self._shadows.begin(request, policy, map(snapshot.offering, choice.shadows))
 
         def recorded(outcome: Outcome) -> None:
             self._record(request, decision, outcome, traced)
             if policy.affinity and outcome.attempt.failure is None:
-                self._affinity.answered(request, outcome.attempt.offering_id)
+                self._chooser.affinity.answered(request, outcome.attempt.offering_id)
 
         try:
             walk, begun = await self._dispatcher.begin(request, decision, snapshot, policy, recorded)
@@ -345,13 +334,12 @@ class Runtime:
             NotFound: there is no such policy.
             RuntimeClosed: the runtime has been closed.
         """
-        return (await self._decide(request, self.snapshot))[1]
+        return (await self._choose(request, self.snapshot)).decision
 
     async def _shadow(self, request: TaskRequest, policy: Policy) -> TaskResult:
         """Do what a shadow is asked to do, by its policy as it stands."""
         snapshot = self.snapshot
-        world = World(now=datetime.now(UTC), health=self.health, unusable=self._unusable)
-        decision = decide(next(self._task_ids), request, snapshot, policy, self._learned.means, world)
+        decision = self._chooser.decide_by(policy, request, snapshot)
         try:
             return await self._dispatcher.dispatch(
                 request, decision, snapshot, policy, lambda outcome: self._record(request, decision, outcome)
@@ -360,34 +348,13 @@ class Runtime:
             self._recorder.undone(request, decision, str(error))
             raise
 
-    async def _decide(
-        self, request: TaskRequest, snapshot: Snapshot, traced: Traced | None = None
-    ) -> tuple[Policy, Decision, tuple[int, ...]]:
-        """The policy, the decision by it, and the offerings that are to be asked beside whoever is chosen."""
+    async def _choose(self, request: TaskRequest, snapshot: Snapshot, traced: Traced | None = None) -> Choice:
         if self._closed:
             raise RuntimeClosed
-        policy = self._policies.get((request.policy, request.capability))
-        if policy is None:
-            policy = await self._read_policy(request.policy, request.capability)
-        if self._unusable_for is not snapshot:
-            await self._look_for_credentials(snapshot)
-        if request.objective is not None or request.target is not None:
-            policy = await self.policies.wished(policy, request.objective, request.target)
-        world = World(now=datetime.now(UTC), health=self.health, unusable=self._unusable)
-        wanted = with_requirements(request, policy)
-        ruling = NOTHING if not (policy.rules or policy.prefer) else self._ruling(wanted, policy, snapshot, world)
-        if policy.affinity:
-            ruling = self._affinity.liked(request, ruling)
-        decision = decide(
-            next(self._task_ids), wanted, snapshot, policy, self._learned.means, world,
-            strategy=self._strategy(policy), fitness=self._fitness, ruling=ruling,
-        )  # fmt: skip
+        choice = await self._chooser.choose(request, snapshot)
         if traced is not None:
-            traced.decided(decision)
-        if not ruling.shadows:
-            return policy, decision, ()
-        chosen = {candidate.offering_id for candidate in decision.ranked[:1]}
-        return policy, decision, tuple(one for one in ruling.shadows if one not in chosen)
+            traced.decided(choice.decision)
+        return choice
 
     def _given_again(self, request: TaskRequest, decision: Decision, result: TaskResult, traced: Traced | None) -> None:
         self._recorder.given_again(request, decision, result, None if traced is None else traced.trace_id)
@@ -400,13 +367,7 @@ class Runtime:
         else:
             self._recorder.attempted(request, decision, outcome, traced.trace_id)
             traced.attempted(outcome)
-        if outcome.verdicts:
-            good = outcome.attempt.failure is None
-            self._learned.judged(outcome.offering, good=good)
-            learn = getattr(self._strategies.get(decision.policy_id), "learn", None)
-            if learn is not None:
-                attempt = outcome.attempt
-                learn(attempt.offering_id, good=good, cost_nanousd=attempt.cost_nanousd, latency_ms=attempt.latency_ms)
+        self._chooser.learn(decision, outcome)
 
     async def audit(self, subjects: Mapping[int, Subject]) -> dict[int, tuple[Verdict, ...]]:
         """The verdicts of Great Expectations, in its child process, on results by their task ids.
@@ -475,58 +436,7 @@ class Runtime:
                 failing = False
 
     async def _refresh(self) -> None:
-        snapshot = self.snapshot
-        for name, capability in list(self._policies):
-            await self._read_policy(name, capability)
-        await self._look_for_credentials(snapshot)
-        self._learned.replace(await self._learned_quality(snapshot))
-
-    def _ruling(self, request: TaskRequest, policy: Policy, snapshot: Snapshot, world: World) -> Ruling:
-        if self._rules is None:
-            from routing.rules import RuleBook  # conditions take a while to import, and few policies have any
-
-            self._rules = RuleBook()
-        return self._rules.of(policy).ruling(request, estimate_needs(request), snapshot, world, random.random)
-
-    def _strategy(self, policy: Policy) -> Strategy:
-        """The strategy of a policy; one object a version, since some remember."""
-        strategy = self._strategies.get(policy.policy_id)
-        if strategy is None:
-            if len(self._strategies) >= STRATEGIES_KEPT:
-                self._strategies.clear()
-            strategy = self._strategies[policy.policy_id] = strategy_of(policy)
-        return strategy
-
-    async def _read_policy(self, name: str, capability: Capability) -> Policy:
-        policy = await self.policies.for_task(name, capability)
-        self._policies[name, capability] = policy
-        return policy
-
-    async def _look_for_credentials(self, snapshot: Snapshot) -> None:
-        """Find out which enabled services cannot be called from here."""
-        unusable: dict[int, Refusal] = {}
-        kinds = self._factory.kinds()
-        for service in {offering.service.service_id: offering.service for offering in snapshot.offerings}.values():
-            if not service.enabled or service.name in self._given:
-                continue
-            if service.kind not in kinds:
-                unusable[service.service_id] = (Exclusion.NO_BLOCK, f"no block speaks for kind {service.kind!r}")
-                continue
-            try:
-                await self.credentials.resolve(service.credential_ref)
-            except CredentialMissing as missing:
-                unusable[service.service_id] = (Exclusion.NO_CREDENTIAL, f"no credential: {missing.hint}")
-        self._unusable, self._unusable_for = unusable, snapshot
-
-    async def _learned_quality(self, snapshot: Snapshot) -> dict[int, Estimate]:
-        priors = {offering.model.model_id: offering.quality for offering in snapshot.offerings}
-        learned = await self.scores.quality(priors)
-        return {
-            offering.offering_id: estimate
-            for offering in snapshot.offerings
-            for capability in offering.capabilities
-            if (estimate := learned.get((offering.model.model_id, capability))) is not None
-        }
+        await self._chooser.refresh(self.snapshot, self._factory.kinds())
 
 
 async def _cancel(task: asyncio.Task[None]) -> None:

@@ -147,7 +147,9 @@ async def _make_ruled_run() -> int:
         )
         ruled = replace(decision, policy_id=policy.policy_id, candidates=candidates, rules=(3, 5, 6))
         runtime._recorder.undone(request, ruled, "nothing was called")
-        unruled = replace(await runtime.decide(request), policy_id=policy.policy_id)
+        plain = (Candidate(offering_id=sketch.offering_id, offering=sketch.name, rank=1, quality=1),)
+        other = await runtime.decide(request)
+        unruled = replace(other, policy_id=policy.policy_id, candidates=plain, rules=())
         runtime._recorder.undone(request, unruled, "nothing was called")
         await runtime.runs.finish(run.run_id, "done")
     return run.run_id

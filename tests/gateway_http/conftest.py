@@ -62,7 +62,7 @@ class Gateway:
             _, self.reading = await keys.create("reader", scopes=("read",))
             self.revoked_key, self.revoked = await keys.create("gone")
             await keys.revoke(self.revoked_key.prefix)
-            _, self.poor = await keys.create("poor", principal="poor", budget_nanousd=1)
+            _, self.poor = await keys.create("poor", principal="poor", budget_nanousd=100_000)
             self.state = State(runtime, keys, Metrics())
             self.loop = asyncio.get_running_loop()
             app = make_app(self.state, self.settings)
