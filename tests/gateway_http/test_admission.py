@@ -90,7 +90,7 @@ def test_a_budget_that_is_used_up_is_said_so(gateway):
         assert poor.post(CHAT, json=short).status_code == 200
         answer = poor.post(CHAT, content=BODY)  # it may be long, and so much is not left
     assert code(answer) == (429, "insufficient_quota")
-    assert "the budget principal" in answer.json()["error"]["message"]
+    assert "the budget key:default/poor has $" in answer.json()["error"]["message"]
 
 
 @pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example:80", "", "[::2]"])
