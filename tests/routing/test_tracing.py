@@ -43,6 +43,7 @@ async def open_runtime(settings, tracing):
     async def open_(*script, then="repeat"):
         runtime = await Runtime.start(settings, services={"local": Scripted(list(script), then=then)})
         runtime.tracing = tracing
+        (runtime.local_id,) = [one.offering_id for one in runtime.snapshot.offerings if one.service.name == "local"]
         opened.append(runtime)
         return runtime
 
@@ -113,10 +114,14 @@ async def test_neither_texts_nor_the_providers_words_nor_items_are_told(open_run
     assert not [one for one in told if "secret" in one]
 
 
-async def test_a_request_that_was_given_up_is_told_as_such(open_runtime, exporter):
+async def test_a_request_that_was_given_up_is_told_as_such(open_runtime, exporter, until):
     runtime = await open_runtime(Hangs())
     task = asyncio.create_task(runtime.run(task_request("text", PROMPT)))
-    await asyncio.sleep(0.1)
+
+    async def is_called():
+        return runtime.health.known(runtime.local_id) is not None
+
+    await until(is_called)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
