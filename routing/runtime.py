@@ -47,7 +47,7 @@ from routing.attempting import Attempting
 from routing.cache import ResultCache
 from routing.choosing import Chooser
 from routing.dispatcher import Dispatcher
-from routing.errors import NoCandidate, RuntimeClosed
+from routing.errors import NoCandidate, RouteExhausted, RuntimeClosed
 from routing.health import Health
 from routing.recording import Recorder
 from routing.shadowing import Shadows
@@ -262,8 +262,8 @@ class Runtime:
                 lambda outcome: self._record(request, decision, outcome, traced),
                 accept,
             )
-        except NoCandidate as error:
-            self._recorder.undone(request, decision, str(error))
+        except (NoCandidate, RouteExhausted) as error:
+            self._undone(request, decision, error)
             raise
         if asked is not None:
             self.results.keep(asked, result, snapshot)
@@ -316,8 +316,8 @@ class Runtime:
 
         try:
             walk, begun = await self._dispatcher.begin(request, decision, snapshot, policy, recorded)
-        except NoCandidate as error:
-            self._recorder.undone(request, decision, str(error))
+        except (NoCandidate, RouteExhausted) as error:
+            self._undone(request, decision, error)
             raise
         stream = RoutedStream(
             dispatcher=self._dispatcher, walk=walk, begun=begun, recorded=recorded, clock=time.monotonic
@@ -355,6 +355,11 @@ class Runtime:
         if traced is not None:
             traced.decided(choice.decision)
         return choice
+
+    def _undone(self, request: TaskRequest, decision: Decision, error: NoCandidate | RouteExhausted) -> None:
+        """Keep why nobody was called, where nobody was."""
+        if isinstance(error, NoCandidate) or not error.attempts:
+            self._recorder.undone(request, decision, str(error))
 
     def _given_again(self, request: TaskRequest, decision: Decision, result: TaskResult, traced: Traced | None) -> None:
         self._recorder.given_again(request, decision, result, None if traced is None else traced.trace_id)

@@ -9,6 +9,7 @@ import sys
 import tempfile
 from contextlib import ExitStack
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -87,6 +88,12 @@ def batch(
         _end(outcome, as_json=as_json)
 
 
+_WHOLE = frozenset({"max_output_tokens", "seed", "top_k", "n"})
+_NUMBERS = _WHOLE | {"temperature", "top_p"}
+_KNOWN = (*sorted(_NUMBERS), "stop", "presence_penalty", "frequency_penalty", "logit_bias", "user")
+_OTHER_NAMES = {"max_tokens": "max_output_tokens", "max_completion_tokens": "max_output_tokens"}
+
+
 @dataclass(frozen=True, slots=True)
 class _Outcome:
     """What the flow gave, and whether Prefect's server went away meanwhile."""
@@ -162,9 +169,19 @@ def _param(text: str) -> tuple[str, Any]:
     if not mark or not name:
         raise typer.BadParameter(f"--param {text!r}: write KEY=VALUE")
     try:
-        return name, json.loads(value)
+        given = json.loads(value)
     except ValueError:
-        return name, value
+        given = value
+    if name in _NUMBERS and (isinstance(given, bool) or not isinstance(given, int | float) or given < 0):
+        raise typer.BadParameter(f"--param {text!r}: {name} is a number of at least 0")
+    if name in _WHOLE and not isinstance(given, int):
+        raise typer.BadParameter(f"--param {text!r}: {name} is a whole number")
+    if name not in _KNOWN:
+        nearest = get_close_matches(name, _KNOWN, n=1)
+        other = _OTHER_NAMES.get(name) or (nearest[0] if nearest else "")
+        hint = f" Did you mean {other}?" if other else ""
+        tell(f"--param {name}: services get it as it is, and those that do not know it leave it out.{hint}")
+    return name, given
 
 
 async def _run(

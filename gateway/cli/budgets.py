@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from gateway.cli.commands import flags_of, new_group
 from gateway.cli.opening import with_store
-from gateway.cli.terminal import confirm, say, say_json
+from gateway.cli.terminal import confirm, say, say_json, tell
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -29,6 +30,7 @@ Whose = Annotated[
     ),
 ]
 
+_PIPELINES = ("storyboard", "route_batch")
 _Found = tuple["Budget", tuple["Standing", ...]]
 
 
@@ -48,11 +50,16 @@ def set_budget(
 
     scope, name = _named(whose)
     amount_nanousd = usd_from_text(amount)
-    made = with_store(
-        flags_of(context), lambda opened: _budgets(opened).put(scope, name, amount_nanousd, per, zone=zone)
-    )
+
+    async def put(opened: Opened) -> tuple[Budget, str]:
+        made = await _budgets(opened).put(scope, name, amount_nanousd, per, zone=zone)
+        return made, await _doubt(opened, made)
+
+    made, doubt = with_store(flags_of(context), put)
     where = "" if made.period == "total" else f" ({made.zone})"
     say(f"{made.label} may spend {format_usd(made.amount_nanousd)} a {made.per}{where}.")
+    if doubt:
+        tell(doubt)
 
 
 @budgets.command("list")
@@ -125,6 +132,8 @@ def _rows(budget: Budget, standings: Sequence[Standing]) -> Iterator[tuple[str, 
     amount = format_usd(budget.amount_nanousd)
     if not standings:
         yield budget.label, budget.per, amount, "$0", "$0", amount, bar(0, 0, budget.amount_nanousd), ""
+    elif budget.name == "*":
+        yield budget.label, budget.per, amount, "", "", "", "each of:", ""
     for one in standings:
         until = "" if one.end_us is None else f"{from_us(one.end_us).astimezone():%Y-%m-%d %H:%M}"
         money = (format_usd(part) for part in (one.amount, one.spent, one.held, one.left))
@@ -157,6 +166,27 @@ def _iso(time_us: int) -> str:
     from registry import from_us
 
     return from_us(time_us).isoformat()
+
+
+async def _doubt(opened: Opened, made: Budget) -> str:
+    """A word of caution where nothing bears the budget's name yet: a mistyped budget guards nothing."""
+    from registry import AccessKeys
+    from registry.run_reads import RunReads
+
+    if made.name == "*":
+        return ""
+    if made.scope == "pipeline":
+        known = {*_PIPELINES, *await RunReads(opened.store).pipelines()}
+    elif made.scope == "workspace":
+        keys = await AccessKeys(opened.store, opened.clock).list()
+        known = {opened.settings.workspace, *(key.workspace for key in keys)}
+    else:
+        return ""
+    if made.name in known:
+        return ""
+    nearest = get_close_matches(made.name, known, n=1)
+    hint = f"; did you mean {nearest[0]!r}?" if nearest else f"; there are {', '.join(sorted(known))}"
+    return f"No {made.scope} is called {made.name!r} so far{hint}"
 
 
 def _named(whose: str) -> tuple[str, str]:

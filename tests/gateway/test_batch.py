@@ -298,3 +298,20 @@ def _rows_done(where):
             return database.execute("SELECT count(*) FROM items WHERE state = 'done'").fetchone()[0]
     except sqlite3.Error:
         return 0
+
+
+@pytest.mark.parametrize(
+    ("param", "told"),
+    [
+        ("max_output_tokens=lots", "max_output_tokens is a number of at least 0"),
+        ("max_output_tokens=1.5", "max_output_tokens is a whole number"),
+        ("temperature=hot", "temperature is a number of at least 0"),
+        ("tempratur=1", "Did you mean temperature?"),
+        ("max_tokens=5", "Did you mean max_output_tokens?"),
+    ],
+)
+def test_a_parameter_that_makes_no_sense_is_told_before_anything_runs(turnout, tmp_path, param, told):
+    source = tmp_path / "in.csv"
+    source.write_text("text\nhello\n")
+    flags = ("--prompt", "{{ row.text }}", "--param", param, "--dry-run")
+    assert told in turnout("batch", source, tmp_path / "out.csv", *flags).err

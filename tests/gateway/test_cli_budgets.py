@@ -114,3 +114,15 @@ def test_a_limit_that_makes_no_sense_is_said_so(turnout, wrong, code, sentence):
 )  # fmt: skip
 def test_a_bar_is_full_only_when_nothing_is_left(used, held, amount, drawn):
     assert bar(used, held, amount, cells=10) == drawn
+
+
+def test_a_name_that_nothing_bears_yet_is_doubted_since_such_a_budget_guards_nothing(turnout):
+    doubted = turnout("budgets", "set", "pipeline:storybord", "0.25", "--per", "run")
+    assert "No pipeline is called 'storybord' so far; did you mean 'storyboard'?" in doubted.err
+    assert turnout("budgets", "set", "pipeline:route_batch", "0.25", "--per", "run").err == ""
+    assert "did you mean 'default'?" in turnout("budgets", "set", "workspace:defualt", "5", "--per", "day").err
+
+
+def test_a_budget_for_each_stays_listed_when_somebody_has_used_it(turnout):
+    turnout("budgets", "set", "run", "0.5", "--per", "run")
+    assert "run:*" in turnout("budgets", "list").out

@@ -110,3 +110,15 @@ async def test_places_of_a_limit_are_waited_for_and_never_exceeded(opened):
     answers = await asyncio.gather(*(runtime.run(task_request("text", "Hello.")) for _ in range(20)))
     assert [one.text for one in answers] == ["yes"] * 20
     assert most == 2
+
+
+async def test_work_that_a_budget_refused_altogether_is_explained(opened):
+    async def prepare(store):
+        await Budgets(store, time.time).put("workspace", "default", 1, "day")
+
+    runtime = await opened(says(), prepare)
+    with pytest.raises(RouteExhausted) as caught:
+        await runtime.run(task_request("text", "Hello."))
+    await runtime.drain()
+    told = await runtime.decisions.explain_task(caught.value.decision.task_id)
+    assert "the budget" in told.message
