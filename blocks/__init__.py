@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from blocks.fake import Cuts, Draws, Embeds, Fails, Hangs, Says, Scripted, Streams, WantsTool
     from blocks.fold import Folding, collect
     from blocks.kinds import LocalSettings, Parts, ServiceFactory, make_service
+    from blocks.lean_transport import LeanTransport
     from blocks.local import Local, LocalStatus, find_model
     from blocks.openai_compatible import OpenAICompatible
     from blocks.pyreqwest_transport import PyreqwestTransport
@@ -49,6 +50,7 @@ __all__ = [
     "Folding",
     "Hangs",
     "HttpxTransport",
+    "LeanTransport",
     "Local",
     "LocalSettings",
     "LocalStatus",
@@ -96,6 +98,7 @@ _NAMES = {
     "blocks.openai_compatible": "OpenAICompatible",
     "blocks.aiohttp_transport": "AiohttpTransport",
     "blocks.engines": "transport_named",
+    "blocks.lean_transport": "LeanTransport",
     "blocks.pyreqwest_transport": "PyreqwestTransport",
     "blocks.wire.openai": "is_accepted",
     "blocks.transport": "HttpxTransport Transport WireReply WireRequest",

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from blocks.transport import WireRequest
 
-_KEPT_IDLE_SECONDS = 3.0  # local servers drop idle connections after five; going first avoids calls into a closing one
+KEPT_IDLE_SECONDS = 3.0  # local servers drop idle connections after five; going first avoids calls into a closing one
 _NAMES_KEPT_SECONDS = 10
 _ADDRESSES_KEPT = 1_000
 CONNECT_SECONDS = 10.0
@@ -73,7 +73,7 @@ class AiohttpTransport:
                 headers={"accept-encoding": "identity", **request.headers},
                 data=request.body or None,
                 allow_redirects=False,
-                proxy=self._proxy(request.url),
+                proxy=self.proxy_of(request.url),
             ) as response:
                 length = response.content_length
                 if length is not None:
@@ -118,7 +118,7 @@ class AiohttpTransport:
                     headers={"accept-encoding": "identity", **request.headers},
                     data=request.body or None,
                     allow_redirects=False,
-                    proxy=self._proxy(request.url),
+                    proxy=self.proxy_of(request.url),
                     timeout=aiohttp.ClientTimeout(total=None, sock_connect=connect_seconds),
                 )
         except _faults() as error:
@@ -129,9 +129,9 @@ class AiohttpTransport:
 
         connector = aiohttp.TCPConnector(
             limit=self._connections,
-            keepalive_timeout=_KEPT_IDLE_SECONDS,
+            keepalive_timeout=KEPT_IDLE_SECONDS,
             ttl_dns_cache=_NAMES_KEPT_SECONDS,
-            ssl=_ssl_context(),
+            ssl=ssl_context(),
         )
         self._session = aiohttp.ClientSession(
             connector=connector,
@@ -142,7 +142,8 @@ class AiohttpTransport:
         )
         return self._session
 
-    def _proxy(self, url: str) -> str | None:
+    def proxy_of(self, url: str) -> str | None:
+        """The proxy that the environment names for an address; None for none."""
         if url not in self._proxies:
             parts = urlsplit(url)
             proxied = not is_loopback(url) and not proxy_bypass(parts.netloc)
@@ -153,7 +154,8 @@ class AiohttpTransport:
         return self._proxies[url]
 
 
-def _ssl_context() -> ssl.SSLContext:
+def ssl_context() -> ssl.SSLContext:
+    """Certificates as this house trusts them: those of Python's packages, or those that the environment names."""
     import certifi
 
     own = os.environ.get("SSL_CERT_FILE") or os.environ.get("SSL_CERT_DIR")

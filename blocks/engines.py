@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
 _ENGINES = {
     "aiohttp": ("blocks.aiohttp_transport", "AiohttpTransport"),
+    "lean": ("blocks.lean_transport", "LeanTransport"),
     "httpx": ("blocks.transport", "HttpxTransport"),
     "pyreqwest": ("blocks.pyreqwest_transport", "PyreqwestTransport"),
 }

@@ -9,15 +9,26 @@ import pytest
 
 from blocks.aiohttp_transport import AiohttpTransport
 from blocks.errors import ServiceFailure
+from blocks.lean_transport import LeanTransport
 from blocks.pyreqwest_transport import PyreqwestTransport
 from blocks.transport import HttpxTransport, Transport, WireRequest
 from registry.words import FailureClass
 
+ENGINES = [HttpxTransport, AiohttpTransport, PyreqwestTransport, LeanTransport]
 
-@pytest.fixture(params=[HttpxTransport, AiohttpTransport, PyreqwestTransport])
+
+@pytest.fixture(params=ENGINES)
 async def engine(request):
     engine = request.param()
     assert isinstance(engine, Transport)
+    yield engine
+    await engine.aclose()
+
+
+@pytest.fixture(params=ENGINES)
+async def whole(request):
+    """An engine that is asked for whole answers."""
+    engine = request.param()
     yield engine
     await engine.aclose()
 
@@ -203,3 +214,82 @@ def _self_signed(folder):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(file)
     return context
+
+
+# ---- whole answers ---------------------------------------------------------------------------------------------------
+
+
+async def fetched(whole, url, **more):
+    async with asyncio.timeout(10):
+        return await whole.fetch(WireRequest(url=url, **more))
+
+
+async def whole_failure(whole, url, **more):
+    with pytest.raises(ServiceFailure) as caught:
+        await fetched(whole, url, **more)
+    return caught.value
+
+
+async def test_a_whole_answer_comes_with_status_headers_and_body(whole, http_server, answer):
+    http_server.answer = answer(418, [b"some ", b"tea"], {"X-Kind": "Green"})
+    got = await fetched(whole, f"{http_server.url}/pot?a=1", headers={"x-who": "me"}, body=b"water")
+    assert (got.status, got.headers["x-kind"], got.body) == (418, "Green", b"some tea")
+    seen = http_server.requests[0]
+    assert (seen.method, seen.path, seen.headers["x-who"], seen.body) == ("POST", "/pot?a=1", "me", b"water")
+
+
+async def test_whole_answers_share_a_connection_one_after_the_other(whole, http_server, answer):
+    http_server.answer = answer.of(b"x")
+    for number in range(3):
+        assert (await fetched(whole, http_server.url, body=b"%d" % number)).body == b"x"
+    assert http_server.connections == 1
+
+
+async def test_a_whole_answer_that_was_packed_is_unpacked(whole, http_server, answer):
+    http_server.answer = answer.of(gzip.compress(b"hello"), content_encoding="gzip")
+    assert (await fetched(whole, http_server.url)).body == b"hello"
+
+
+async def test_a_whole_answer_above_the_bound_is_no_answer(whole, http_server, answer):
+    http_server.answer = answer(200, [b"x" * 100] * 10)
+    failure = await whole_failure(whole, http_server.url, largest_reply_bytes=500)
+    assert failure.failure is FailureClass.INVALID_OUTPUT
+    assert "more than 500 bytes" in failure.message
+
+
+async def test_a_whole_answer_that_ends_in_its_middle_is_transient_and_may_be_billed(whole, http_server, answer):
+    http_server.answer = answer(200, [b"first"], ending="cut")
+    failure = await whole_failure(whole, http_server.url)
+    assert (failure.failure, failure.was_sent) == (FailureClass.TRANSIENT, True)
+
+
+async def test_nobody_listens_and_nothing_was_sent(whole):
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    failure = await whole_failure(whole, f"http://127.0.0.1:{port}/")
+    assert (failure.failure, failure.was_sent) == (FailureClass.TRANSIENT, False)
+    assert "refuses connections" in failure.message
+
+
+@pytest.mark.parametrize("url", ["ftp://x/", "nowhere", "http://"])
+async def test_what_is_no_address_is_an_unavailable_model(whole, url):
+    failure = await whole_failure(whole, url)
+    assert (failure.failure, failure.was_sent) == (FailureClass.UNAVAILABLE_MODEL, False)
+
+
+async def test_a_server_that_speaks_no_tls_gets_no_secret(whole, babbling_port):
+    failure = await whole_failure(whole, f"https://127.0.0.1:{babbling_port}/")
+    assert failure.failure is FailureClass.TRANSIENT
+    assert "secure connection" in failure.message
+
+
+async def test_leaving_a_whole_answer_breaks_the_connection_off(whole, http_server, answer):
+    http_server.answer = answer(200, [b"first"], ending="endless")
+    task = asyncio.create_task(whole.fetch(WireRequest(url=http_server.url, largest_reply_bytes=10**12)))
+    await asyncio.sleep(0.1)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    async with asyncio.timeout(10):
+        await http_server.broken_off.wait()
