@@ -31,7 +31,7 @@ def candidates() -> list[Seen]:
     request = TaskRequest(capability=Capability.TEXT, messages=(Message("user", "Summarise the tale. " * 20),))
     needs = estimate_needs(request)
     objective = WeightedObjective(request.capability, Objective(), {}, Health(lambda: 0.0))
-    return [objective.see(one, needs) for one in snapshot_of(200).offerings if one.service.enabled]
+    return objective.see([one for one in snapshot_of(200).offerings if one.service.enabled], needs)
 
 
 def _ordered(strategy: Strategy, seen: list[Seen], dice: random.Random) -> float:
