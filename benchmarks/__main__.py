@@ -53,7 +53,7 @@ BARS = {
     "high_p95_in_unloaded": Bar("at most", 1.2),
     "low_percent": Bar("at least", 5.0),
     "runtime_on_aiohttp_calls_a_second": Bar("at least", 5_000.0),
-    "runtime_on_pyreqwest_calls_a_second": Bar("at least", 8_000.0),
+    "runtime_on_lean_calls_a_second": Bar("at least", 8_000.0),
     "ten_rules_200_us": Bar("at most", 100.0),
     "ledger_us_a_row": Bar("at most", 10.0),
     "ledger_bytes_a_row": Bar("at most", 200.0),

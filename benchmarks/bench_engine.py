@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import func, select
 
 from benchmarks.mock_service import calls_answered, mock_service
-from blocks import AiohttpTransport, HttpxTransport, PyreqwestTransport, WireRequest
+from blocks import AiohttpTransport, HttpxTransport, LeanTransport, PyreqwestTransport, WireRequest
 from registry import Catalogue, Message, Price, Settings, Store, TaskRequest, usd_to_nanousd
 from registry.tables import calls
 from registry.words import Capability
@@ -75,8 +75,7 @@ async def _transport(engine: Any, url: str) -> float:
     request = WireRequest(url=url, headers=_HEADERS, body=_BODY)
 
     async def call() -> None:
-        async with engine.send(request) as reply:
-            json.loads(await reply.read())
+        json.loads((await engine.fetch(request)).body)
 
     try:
         return await rate(call)
@@ -128,10 +127,11 @@ async def _measure() -> dict[str, float]:
             "engine_bare_aiohttp_calls_a_second": await _bare_aiohttp(url),
             "engine_bare_httpx_calls_a_second": await _bare_httpx(url),
             "engine_our_aiohttp_calls_a_second": await _transport(AiohttpTransport(), url),
+            "engine_our_lean_calls_a_second": await _transport(LeanTransport(), url),
             "engine_our_pyreqwest_calls_a_second": await _transport(PyreqwestTransport(), url),
             "engine_our_httpx_calls_a_second": await _transport(HttpxTransport(), url),
         }
-        for engine in ("aiohttp", "pyreqwest", "httpx"):
+        for engine in ("aiohttp", "lean", "pyreqwest", "httpx"):
             before = calls_answered(endpoint)
             drained, rows = await _runtime(endpoint, engine)
             answered = calls_answered(endpoint) - before

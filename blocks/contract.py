@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
+from registry.words.quick import quickly_made
+
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from registry.words import Media, Offering, TaskRequest, ToolCall, Usage
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
     """One attempt: the work, the offering that is to do it, and what it needs for that.
@@ -121,6 +124,7 @@ class WholeService(Protocol):
         ...
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
     """A stream, folded: everything the service said. ``usage`` is None where it reported none."""

@@ -18,7 +18,7 @@ from blocks.transport import WireRequest
 from blocks.wire.openai import CHAT_PATH, EMBEDDINGS_PATH, chat_body, embeddings_body
 from blocks.wire.openai_models import LARGEST_LIST_BYTES, MODELS_PATH, read_models
 from blocks.wire.openai_replies import Asked, ChatReader, failure_of_answer, read_embeddings
-from blocks.wire.whole import read_whole
+from blocks.wire.whole import read_plain, read_whole
 from registry.words import Capability, FailureClass
 
 if TYPE_CHECKING:
@@ -117,12 +117,13 @@ class OpenAICompatible:
         """
         if call.request.capability not in _CHAT:
             return await collect(self.stream(call))
+        answer = await self._transport.fetch(self._request(call, CHAT_PATH, chat_body(call, stream=False)))
+        is_well = 200 <= answer.status < 300
+        reply = read_plain(answer.body) if is_well else None
+        if reply is not None:
+            return reply
         asked = self._asked(call)
-        body = chat_body(call)
-        body["stream"] = False
-        body.pop("stream_options", None)
-        answer = await self._transport.fetch(self._request(call, CHAT_PATH, body))
-        if not 200 <= answer.status < 300:
+        if not is_well:
             raise failure_of_answer(answer.status, answer.headers, answer.body[:_LARGEST_ERROR_BYTES], asked)
         return read_whole(answer.body, asked)
 
@@ -164,7 +165,7 @@ class OpenAICompatible:
         return WireRequest(
             url=self._address(path),
             headers=with_trace(self._call_headers(call.secret)),
-            body=_encoded(body),
+            body=_encoded(body, is_plain=not call.request.params and call.request.schema is None),
             timeout_seconds=call.timeout_seconds,
         )
 
@@ -203,10 +204,13 @@ class OpenAICompatible:
         return headers
 
 
-def _encoded(body: dict[str, Any]) -> bytes:
-    """The body as JSON. What is no JSON (infinities, half a surrogate pair, keys that are no text) is refused."""
+def _encoded(body: dict[str, Any], *, is_plain: bool) -> bytes:
+    """The body as JSON. What is no JSON (infinities, half a surrogate pair, keys that are no text) is refused.
+
+    ``is_plain`` says that it holds nothing but what we put in ourselves.
+    """
     try:
-        if _is_simple(body):
+        if is_plain or _is_simple(body):
             return orjson.dumps(body)
         return json.dumps(body, ensure_ascii=False, allow_nan=False).encode()
     except (TypeError, ValueError) as error:

@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 
 from blocks.errors import ServiceFailure
 from registry.words import FailureClass
+from registry.words.quick import quickly_made
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Mapping
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 LARGEST_REPLY_BYTES = 64 * 1024 * 1024
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WireRequest:
     """A request as it goes over the wire, and its bounds.

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from registry.words import Capability
+from registry.words.quick import quickly_made
 
 if TYPE_CHECKING:
     from blocks.contract import Reply
@@ -17,6 +18,7 @@ _FENCE = "```"
 _MEDIA_MADE = frozenset({Capability.IMAGE, Capability.VIDEO, Capability.SPEECH})
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
     r"""One result, as checks see it.

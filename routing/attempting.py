@@ -23,6 +23,7 @@ from blocks import (
 )
 from quality import parse_json
 from registry.words import Attempt, FailureClass, Usage, Verdict
+from routing.deadlines import Within
 from routing.estimating import estimate_needs, estimate_tokens
 from routing.reserving import most_output_tokens
 
@@ -119,7 +120,7 @@ class Attempting:
         """
         under_way = Try(number, request, offering, self._clock)
         try:
-            async with asyncio.timeout(seconds_left):
+            with Within(seconds_left):
                 reply = await self._reply(under_way, seconds_left)
         except CALL_FAULTS as error:
             return under_way.failed(failure_of(error, seconds_left))

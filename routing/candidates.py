@@ -19,17 +19,18 @@ class Ranking(Sequence[Candidate]):
     Making a :class:`registry.words.Candidate` of each takes longer than ranking them, and hardly anybody looks.
     """
 
-    __slots__ = ("_candidates", "excluded", "seen")
+    __slots__ = ("_candidates", "_is_plain", "excluded", "seen")
 
-    def __init__(self, seen: Sequence[Seen], excluded: tuple[Candidate, ...]) -> None:
+    def __init__(self, seen: Sequence[Seen], excluded: tuple[Candidate, ...], *, is_plain: bool = False) -> None:
         self.seen = seen
         self.excluded = excluded
+        self._is_plain = is_plain
         self._candidates: tuple[Candidate, ...] | None = None
 
     @property
     def is_plain(self) -> bool:
         """Whether no rule had a say in any of them."""
-        return not any(one.factor != 1.0 for one in self.seen) and not any(one.rule for one in self.excluded)
+        return self._is_plain
 
     def parts(self) -> Sequence[tuple[int, float, float, float]]:
         """Offering id, quality, cost and speed of each ranked candidate."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from registry.words import Exclusion, format_usd
+from registry.words.quick import quickly_made
 from routing.estimating import expected_cost_nanousd
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 Refusal = tuple[Exclusion, str]
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class World:
     """What a decision sees beside the snapshot.

@@ -30,7 +30,7 @@ _LENGTH_NAMES = (
 _PLAIN_VALUES = frozenset({"const", "default", "enum", "examples"})
 
 
-def chat_body(call: Call) -> dict[str, Any]:
+def chat_body(call: Call, *, stream: bool = True) -> dict[str, Any]:
     """The body of a chat request. It holds the parameters that the offering accepts, and no other.
 
     ``service.options["stream_usage"] = False`` leaves out ``stream_options``, which some servers refuse.
@@ -42,10 +42,11 @@ def chat_body(call: Call) -> dict[str, Any]:
     messages = chat_messages(request)
     if not messages:
         raise ServiceFailure(FailureClass.CALLER_FAULT, "the request holds neither messages nor a prompt")
-    body: dict[str, Any] = {"model": offering.remote_name, "messages": messages, "stream": True}
-    if offering.service.options.get("stream_usage", True):
+    body: dict[str, Any] = {"model": offering.remote_name, "messages": messages, "stream": stream}
+    if stream and offering.service.options.get("stream_usage", True):
         body["stream_options"] = {"include_usage": True}
-    body |= _accepted(call)
+    if request.params:
+        body |= _accepted(call)
     if request.schema is not None:
         _ask_for_json(body, request.schema, offering.features | offering.accepted_params)
     return body

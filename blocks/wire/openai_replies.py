@@ -21,6 +21,7 @@ from blocks.wire.openai_shapes import Completion, Embeddings
 from blocks.wire.redaction import for_people
 from blocks.wire.sse import EventParser
 from registry.words import FailureClass
+from registry.words.quick import quickly_made
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -37,6 +38,7 @@ _STOPPED_FOR_SAFETY = {"content_filter", "safety", "refusal", "image_safety"}
 _FINISH_WORDS = {None: "stop", "eos": "stop", "end_turn": "stop", "function_call": "tool_calls"}
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
     """What an answer's reader has to know of the call: whom to name in messages, what to hide, what was wanted."""

@@ -19,21 +19,18 @@ _PLAIN_USAGE = frozenset({"prompt_tokens", "completion_tokens", "total_tokens"})
 
 
 def read_whole(body: bytes, asked: Asked) -> Reply:
-    """The reply in a whole answer: plain JSON, or a stream from a server that streams though it was not asked to.
+    """The reply in a whole answer of any shape: JSON, or a stream from a server that streams though nobody asked it to.
 
     Raises:
         ServiceFailure: as :class:`blocks.wire.openai_replies.ChatReader` does.
     """
-    reply = _plain(body)
-    if reply is not None:
-        return reply
     reader, folding = ChatReader(asked), Folding()
     for event in (*reader.feed(body), *reader.finish()):
         folding.add(event)
     return folding.reply()
 
 
-def _plain(body: bytes) -> Reply | None:
+def read_plain(body: bytes) -> Reply | None:
     """The reply, where there is nothing in it but one text that came to its end, and counts of tokens."""
     try:
         value: Any = orjson.loads(body)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from registry.words.quick import quickly_made
 from registry.words.usage import Usage
 
 if TYPE_CHECKING:
@@ -111,6 +112,7 @@ class Candidate:
     rule: int = 0
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
     """One choice of a route. ``propensity`` is the probability with which the policy put its first choice first.
@@ -140,6 +142,7 @@ class Decision:
         return tuple(candidate for candidate in self.candidates if candidate.rank is None)
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
     """One call that was made. ``failure`` of None is success; ``number`` counts from 1 within the task."""

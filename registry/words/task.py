@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
+from registry.words.quick import quickly_made
+
 if TYPE_CHECKING:
     from registry.words.capability import Capability
     from registry.words.decision import Attempt, Decision
@@ -62,6 +64,7 @@ class Requirements:
     pinned: str | None = None
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskRequest:
     """One piece of AI work, whoever does it.
@@ -103,6 +106,7 @@ class TaskRequest:
         return sum(len(message.content) for message in self.messages) + len(self.prompt) + sum(map(len, self.inputs))
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskResult:
     """What came of a piece of work. ``data`` is the parsed JSON where a schema was asked for.

@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from registry.words.quick import quickly_made
+
 if TYPE_CHECKING:
     from datetime import datetime
 
 TOKENS_PER_MTOK = 1_000_000
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usage:
     """What a provider said (or we counted) that one call consumed.

@@ -1,0 +1,56 @@
+"""Frozen values that are made quickly: the same dataclass with an ``__init__`` that sets its slots directly.
+
+What :mod:`dataclasses` writes for a frozen class goes through ``object.__setattr__`` for each field, which takes half
+of the time again. Worth it only for what is made several times a call.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any, TypeVar
+
+C = TypeVar("C", bound=type)
+
+
+def quickly_made(cls: C) -> C:
+    """Give a frozen dataclass with slots and keyword-only fields an ``__init__`` of the same signature, only quicker.
+
+    >>> @quickly_made
+    ... @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+    ... class Point:
+    ...     x: int
+    ...     tags: list[str] = dataclasses.field(default_factory=list)
+    >>> Point(x=1)
+    Point(x=1, tags=[])
+    >>> dataclasses.replace(Point(x=1), x=2).x
+    2
+
+    Raises:
+        TypeError: the class is of another kind.
+    """
+    fields = dataclasses.fields(cls)
+    is_frozen = cls.__dataclass_params__.frozen  # type: ignore[attr-defined]  # what dataclasses leaves behind
+    if not is_frozen or hasattr(cls, "__post_init__") or "__slots__" not in cls.__dict__:
+        raise TypeError(f"{cls.__name__} is no frozen dataclass with slots, or does something after it is made")
+    names: dict[str, Any] = {"_missing": dataclasses.MISSING}
+    parameters, lines = [], []
+    for field in fields:
+        names[f"_set_{field.name}"] = getattr(cls, field.name).__set__
+        value = field.name
+        if field.default is not dataclasses.MISSING:
+            names[f"_default_{field.name}"] = field.default
+            parameters.append(f"{field.name}=_default_{field.name}")
+        elif field.default_factory is not dataclasses.MISSING:
+            names[f"_make_{field.name}"] = field.default_factory
+            parameters.append(f"{field.name}=_missing")
+            value = f"_make_{field.name}() if {field.name} is _missing else {field.name}"
+        else:
+            parameters.append(field.name)
+        lines.append(f"    _set_{field.name}(self, {value})")
+    star = "*, " if parameters else ""
+    source = f"def __init__(self, {star}{', '.join(parameters)}):\n" + "\n".join(lines)
+    exec(source, names)  # noqa: S102 - made of the names of our own fields, as dataclasses itself does
+    made = names["__init__"]
+    made.__qualname__ = f"{cls.__qualname__}.__init__"
+    setattr(cls, "__init__", made)  # noqa: B010 - a type checker takes an assignment for a method that changes
+    return cls
