@@ -226,7 +226,8 @@ class Dispatcher:
 
     def _unused(self, placed: Placed) -> None:
         """A place that was taken is left, and nothing was sent."""
-        placed.standing.breaker.unsaid()
+        if placed.looks:
+            placed.standing.breaker.unsaid()
         placed.standing.is_probed = placed.standing.is_probed and not placed.is_probe
         self._spending.release(placed)
         self._placing.leave(placed)
@@ -324,10 +325,12 @@ class Dispatcher:
             health.broke(placed.offering)
         elif failure is FailureClass.RATE_LIMITED:
             outcome.is_crowding = standing.places.turned_away(placed.at_once, self._clock())
-            standing.breaker.unsaid()
+            if placed.looks:
+                standing.breaker.unsaid()
         elif failure is FailureClass.CANCELLED:
             standing.latency.is_late(attempt.latency_ms, self._clock())
-            standing.breaker.unsaid()
+            if placed.looks:
+                standing.breaker.unsaid()
         else:
             standing.places.taken(placed.at_once, self._clock())
             standing.breaker.worked()

@@ -74,7 +74,8 @@ class Placing:
         """Leave a place that was taken and not used."""
         walk.route.insert(0, placed.offering)
         walk.begun -= 1
-        placed.standing.breaker.unsaid()
+        if placed.looks:
+            placed.standing.breaker.unsaid()
         self.leave(placed)
 
     def leave(self, placed: Placed) -> None:
@@ -177,9 +178,10 @@ class Placing:
 
     def _place(self, walk: Walk, offering: Offering, cost_nanousd: int) -> Placed:
         standing = self._health.of(offering)
+        looks = standing.breaker.is_open
         standing.breaker.probe()
         walk.begun += 1
-        return Placed(offering, standing, walk.begun, standing.places.take(), cost_nanousd)
+        return Placed(offering, standing, walk.begun, standing.places.take(), cost_nanousd, looks=looks)
 
     def _may_call(self, walk: Walk, offering: Offering, *, nobody_else: bool = False) -> bool:
         health = self._health

@@ -63,7 +63,10 @@ class Walk:
 
 @dataclass(slots=True)
 class Placed:
-    """A place at an offering, taken for one attempt."""
+    """A place at an offering, taken for one attempt.
+
+    ``is_probe`` and ``looks`` say that it was cooling, or its breaker open, and that this call is to find out.
+    """
 
     offering: Offering
     standing: Standing
@@ -71,6 +74,7 @@ class Placed:
     at_once: int
     expected_nanousd: int
     is_probe: bool = False
+    looks: bool = False
     hold: Hold | None = None
     worst_nanousd: int | None = None
     worst_tokens: int = 0
