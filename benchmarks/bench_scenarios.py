@@ -158,6 +158,7 @@ class NoSecrets:
     async def resolve(self, reference: str | None) -> str | None:
         """There is none."""
         del reference
+        return None
 
     def forget(self, reference: str) -> None:
         """There is nothing to forget."""
@@ -264,7 +265,7 @@ class Simulation:
         return sum(len(service.arrivals) for service in self.services.values())
 
 
-def _not_empty(_: TaskRequest, reply: Any, __: Any) -> tuple[Any, ...]:
+def _not_empty(request: TaskRequest, reply: Any, data: Any) -> tuple[Any, ...]:  # noqa: ARG001 - a judge's names
     from registry.words import Verdict
 
     return (Verdict(check="not_empty", passed=bool(reply.text), critical=True, reason="there is nothing in it"),)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class _Leaping(selectors.DefaultSelector):  # type: ignore[valid-type, misc]  # which class it is depends on the system
+class _Leaping(selectors.DefaultSelector):
     """Waits for nothing: it leaps to the time when the next timer is due."""
 
     def __init__(self) -> None:
