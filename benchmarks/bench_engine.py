@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import func, select
 
 from benchmarks.mock_service import calls_answered, mock_service
-from blocks import AiohttpTransport, HttpxTransport, LeanTransport, PyreqwestTransport, WireRequest
+from blocks import AiohttpTransport, HttpxTransport, LeanTransport, WireRequest
 from registry import Catalogue, Message, Price, Settings, Store, TaskRequest, usd_to_nanousd
 from registry.tables import calls
 from registry.words import Capability
@@ -129,10 +129,9 @@ async def _measure() -> dict[str, float]:
             "engine_bare_httpx_calls_a_second": await _bare_httpx(url),
             "engine_our_aiohttp_calls_a_second": await _transport(AiohttpTransport(), url),
             "engine_our_lean_calls_a_second": await _transport(LeanTransport(), url),
-            "engine_our_pyreqwest_calls_a_second": await _transport(PyreqwestTransport(), url),
             "engine_our_httpx_calls_a_second": await _transport(HttpxTransport(), url),
         }
-        for engine in ("aiohttp", "lean", "pyreqwest", "httpx"):
+        for engine in ("aiohttp", "lean", "httpx"):
             before = calls_answered(endpoint)
             drained, rows, succeeded = await _runtime(endpoint, engine)
             answered = calls_answered(endpoint) - before

@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from blocks.lean_transport import LeanTransport
     from blocks.local import Local, LocalStatus, find_model
     from blocks.openai_compatible import OpenAICompatible
-    from blocks.pyreqwest_transport import PyreqwestTransport
     from blocks.transport import HttpxTransport, Transport, WireReply, WireRequest
     from blocks.wire.openai import is_accepted
 
@@ -58,7 +57,6 @@ __all__ = [
     "OpenAICompatible",
     "Parts",
     "Probed",
-    "PyreqwestTransport",
     "ReasoningDelta",
     "Reply",
     "Says",
@@ -99,7 +97,6 @@ _NAMES = {
     "blocks.aiohttp_transport": "AiohttpTransport",
     "blocks.engines": "transport_named",
     "blocks.lean_transport": "LeanTransport",
-    "blocks.pyreqwest_transport": "PyreqwestTransport",
     "blocks.wire.openai": "is_accepted",
     "blocks.transport": "HttpxTransport Transport WireReply WireRequest",
 }

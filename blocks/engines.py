@@ -12,7 +12,6 @@ _ENGINES = {
     "aiohttp": ("blocks.aiohttp_transport", "AiohttpTransport"),
     "lean": ("blocks.lean_transport", "LeanTransport"),
     "httpx": ("blocks.transport", "HttpxTransport"),
-    "pyreqwest": ("blocks.pyreqwest_transport", "PyreqwestTransport"),
 }
 
 

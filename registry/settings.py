@@ -74,7 +74,7 @@ class Settings(BaseModel):
         default=50, ge=1, le=10_000, description="How many results Great Expectations judges in one go, in rows."
     )
 
-    http_engine: Literal["aiohttp", "httpx", "lean", "pyreqwest"] = Field(
+    http_engine: Literal["aiohttp", "httpx", "lean"] = Field(
         default="aiohttp", description="What carries calls to services over HTTP."
     )
     gateway_host: str = Field(

@@ -10,11 +10,10 @@ import pytest
 from blocks.aiohttp_transport import AiohttpTransport
 from blocks.errors import ServiceFailure
 from blocks.lean_transport import LeanTransport
-from blocks.pyreqwest_transport import PyreqwestTransport
 from blocks.transport import HttpxTransport, Transport, WireRequest
 from registry.words import FailureClass
 
-ENGINES = [HttpxTransport, AiohttpTransport, PyreqwestTransport, LeanTransport]
+ENGINES = [HttpxTransport, AiohttpTransport, LeanTransport]
 
 
 @pytest.fixture(params=ENGINES)
