@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from blocks import Call, CredentialMissing, Reply, ServiceFailure, UnknownServiceKind, collect
 from quality import parse_json
 from registry.words import FailureClass, Verdict
+from routing.alarms import Alarms
 from routing.deadlines import Within
 from routing.guarding import OPENING_CHARACTERS
 from routing.tries import Begun, Outcome, Try
@@ -82,6 +83,7 @@ class Attempting:
         self._judge = judge
         self._clock = clock
         self._look = look
+        self._alarms = Alarms()
 
     async def attempt(
         self,
@@ -98,7 +100,7 @@ class Attempting:
         """
         under_way = Try(number, request, offering, self._clock)
         try:
-            with Within(seconds_left):
+            with Within(self._alarms, seconds_left):
                 reply = await self._reply(under_way, seconds_left)
         except CALL_FAULTS as error:
             return under_way.failed(failure_of(error, seconds_left))
@@ -126,7 +128,7 @@ class Attempting:
         begun: Begun | None = None
         failed: Outcome | None = None
         try:
-            with Within(first_seconds):
+            with Within(self._alarms, first_seconds):
                 begun = Begun(under_way, await self._events(under_way, whole_seconds))
                 await begun.read_first()
                 if streaming == "guarded":

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from registry.words import FailureClass
+from routing.alarms import Alarms
 from routing.estimating import estimate_needs, expected_cost_nanousd
 from routing.hedging import SHORTEST_HEDGE_SECONDS, HedgeBudget, Race
 from routing.tries import Begun
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from registry.words import Streaming
     from routing.attempting import Attempting
     from routing.health import Health
-    from routing.latency import Latency
     from routing.placing import Placing
     from routing.spending import Spending
     from routing.tries import Outcome
@@ -49,25 +49,17 @@ class Calling:
         self._placing = placing
         self._spending = spending
         self._clock = clock
-        self._settled = settled
+        self.settled = settled
+        self.alarms = Alarms()
         self._hedges = HedgeBudget()
 
     async def call(self, walk: Walk, placed: Placed, recorded: Recorded) -> Outcome:
         """One attempt, and another beside it where it is late; every outcome is taken in."""
-        late_seconds = self._late_seconds(walk, placed.standing.latency)
-        first = self._attempt(walk, placed, recorded)
-        if late_seconds is None:
+        late_ms = placed.standing.latency.late_ms
+        first = self.attempt(walk, placed, recorded)
+        if late_ms is None or not walk.policy.hedge.calls_share:  # too little is known, or nobody may step in
             return await first
-        race = Race(
-            late_seconds,
-            late=lambda so_far: self._health.late(placed.offering, so_far * 1_000),
-            second=lambda so_far: self._second(
-                walk, placed, so_far >= VERY_LATE * late_seconds, lambda another: self._attempt(walk, another, recorded)
-            ),
-            is_good=_is_good,
-            settled=lambda outcome: self._settled(walk, outcome),
-        )
-        outcome = await race.run(first)
+        outcome = await _WholeRace(self, walk, placed, recorded, late_ms).run(first)
         if outcome.attempt.failure is None and outcome.attempt.number != placed.number:
             self._health.of(outcome.offering).hedges_won += 1
         return outcome
@@ -77,34 +69,18 @@ class Calling:
 
         What comes of a call that goes on is to be told to :meth:`ended`.
         """
-        late_seconds = self._late_seconds(walk, placed.standing.opening(streaming))
-        first = self._open(walk, placed, recorded, streaming)
-        if late_seconds is None:
+        late_ms = placed.standing.opening(streaming).late_ms
+        first = self.open(walk, placed, recorded, streaming)
+        if late_ms is None or not walk.policy.hedge.calls_share:
             return await first
-
-        async def close(unused: Begun | Outcome) -> None:
-            assert isinstance(unused, Begun)  # noqa: S101 - nothing else is good
-            await self._give_up(walk, unused, recorded)
-
-        def settled(outcome: Begun | Outcome) -> None:
-            assert not isinstance(outcome, Begun)  # noqa: S101 - that one is good
-            self._settled(walk, outcome)
-
-        race = Race(
-            late_seconds,
-            late=lambda so_far: self._health.late(placed.offering, so_far * 1_000),
-            second=lambda so_far: self._second(
-                walk, placed, so_far >= VERY_LATE * late_seconds,
-                lambda another: self._open(walk, another, recorded, streaming),
-            ),
-            is_good=lambda one: isinstance(one, Begun),
-            settled=settled,
-            unused=close,
-        )  # fmt: skip
-        begun = await race.run(first)
+        begun = await _OpeningRace(self, walk, placed, recorded, late_ms, streaming).run(first)
         if isinstance(begun, Begun) and begun.placed is not placed and begun.placed is not None:
             begun.placed.standing.hedges_won += 1
         return begun
+
+    def late(self, placed: Placed, so_far_seconds: float) -> None:
+        """A call takes longer than nearly all before it."""
+        self._health.late(placed.offering, so_far_seconds * 1_000)
 
     def ended(self, walk: Walk, begun: Begun, outcome: Outcome) -> None:
         """Take in how a call that was begun has ended."""
@@ -125,21 +101,11 @@ class Calling:
         others = walk.route or walk.again
         return max(SHORTEST_ATTEMPT_SECONDS, SHARE_OF_TIME * seconds) if others else seconds
 
-    @staticmethod
-    def _late_seconds(walk: Walk, latency: Latency) -> float | None:
-        """After how long a call is late; None where nobody could step in, or too little is known."""
-        late_ms = latency.late_ms
-        if late_ms is None or not walk.policy.hedge.calls_share:
-            return None
-        return max(SHORTEST_HEDGE_SECONDS, late_ms / 1_000)
-
-    def _second(
-        self, walk: Walk, first: Placed, is_very_late: bool, call: Callable[[Placed], Coroutine[None, None, T]]
-    ) -> Coroutine[None, None, T] | None:
-        """A call beside a late one; at the offering that is late itself only where no other is left, and very late."""
+    def beside(self, walk: Walk, late: Placed, *, is_very_late: bool) -> Placed | None:
+        """A place for a call beside a late one; at the offering that is late itself only where no other is left."""
         if walk.deadline - self._clock() < SHORTEST_ATTEMPT_SECONDS or self._placing.is_crowded:
             return None
-        placed = self._placing.take_beside(walk, first.offering if is_very_late else None, self._spending.affordable)
+        placed = self._placing.take_beside(walk, late.offering if is_very_late else None, self._spending.affordable)
         if placed is None:
             return None
         expected = expected_cost_nanousd(placed.offering, estimate_needs(walk.request))
@@ -149,9 +115,10 @@ class Calling:
             self._placing.put_back(walk, placed)
             return None
         placed.standing.hedges_made += 1
-        return call(placed)
+        return placed
 
-    async def _attempt(self, walk: Walk, placed: Placed, recorded: Recorded) -> Outcome:
+    async def attempt(self, walk: Walk, placed: Placed, recorded: Recorded) -> Outcome:
+        """One call with its place, to its end."""
         walk.held_nanousd += placed.expected_nanousd
         outcome: Outcome | None = None
 
@@ -169,7 +136,8 @@ class Calling:
         finally:
             self._leave(walk, placed, outcome)
 
-    async def _open(self, walk: Walk, placed: Placed, recorded: Recorded, streaming: Streaming) -> Begun | Outcome:
+    async def open(self, walk: Walk, placed: Placed, recorded: Recorded, streaming: Streaming) -> Begun | Outcome:
+        """One call with its place, to its beginning."""
         walk.held_nanousd += placed.expected_nanousd
         begun: Begun | Outcome | None = None
 
@@ -195,7 +163,7 @@ class Calling:
             if not isinstance(begun, Begun):
                 self._leave(walk, placed, begun)
 
-    async def _give_up(self, walk: Walk, begun: Begun, recorded: Recorded) -> None:
+    async def give_up(self, walk: Walk, begun: Begun, recorded: Recorded) -> None:
         """Break off a call that began too late to be of use."""
         try:
             await begun.close()
@@ -248,8 +216,70 @@ class Calling:
         self._placing.changed(placed.offering)
 
 
-def _is_good(outcome: Outcome) -> bool:
-    return outcome.attempt.failure is None
+class _Race(Race[T]):
+    """A call of a walk and those beside it."""
+
+    __slots__ = ("_calling", "_late_ms", "_placed", "_recorded", "_walk")
+
+    def __init__(self, calling: Calling, walk: Walk, placed: Placed, recorded: Recorded, late_ms: float) -> None:
+        Race.__init__(self, calling.alarms, max(SHORTEST_HEDGE_SECONDS, late_ms / 1_000))
+        self._calling = calling
+        self._walk = walk
+        self._placed = placed
+        self._recorded = recorded
+        self._late_ms = late_ms
+
+    def late(self, so_far_seconds: float) -> None:
+        self._calling.late(self._placed, so_far_seconds)
+
+    def second(self, so_far_seconds: float) -> Coroutine[None, None, T] | None:
+        is_very_late = so_far_seconds >= VERY_LATE * max(SHORTEST_HEDGE_SECONDS, self._late_ms / 1_000)
+        placed = self._calling.beside(self._walk, self._placed, is_very_late=is_very_late)
+        return None if placed is None else self._call(placed)
+
+    def _call(self, placed: Placed) -> Coroutine[None, None, T]:
+        raise NotImplementedError
+
+
+class _WholeRace(_Race["Outcome"]):
+    """Calls for a whole answer."""
+
+    __slots__ = ()
+
+    def _call(self, placed: Placed) -> Coroutine[None, None, Outcome]:
+        return self._calling.attempt(self._walk, placed, self._recorded)
+
+    def is_good(self, outcome: Outcome) -> bool:
+        return outcome.attempt.failure is None
+
+    def settled(self, outcome: Outcome) -> None:
+        self._calling.settled(self._walk, outcome)
+
+
+class _OpeningRace(_Race["Begun | Outcome"]):
+    """Calls for the beginning of an answer."""
+
+    __slots__ = ("_streaming",)
+
+    def __init__(
+        self, calling: Calling, walk: Walk, placed: Placed, recorded: Recorded, late_ms: float, streaming: Streaming
+    ) -> None:
+        super().__init__(calling, walk, placed, recorded, late_ms)
+        self._streaming = streaming
+
+    def _call(self, placed: Placed) -> Coroutine[None, None, Begun | Outcome]:
+        return self._calling.open(self._walk, placed, self._recorded, self._streaming)
+
+    def is_good(self, outcome: Begun | Outcome) -> bool:
+        return isinstance(outcome, Begun)
+
+    def settled(self, outcome: Begun | Outcome) -> None:
+        assert not isinstance(outcome, Begun)  # noqa: S101 - that one is good
+        self._calling.settled(self._walk, outcome)
+
+    async def unused(self, outcome: Begun | Outcome) -> None:
+        assert isinstance(outcome, Begun)  # noqa: S101 - nothing else is good
+        await self._calling.give_up(self._walk, outcome, self._recorded)
 
 
 def _bounded(placed: Placed, outcome: Outcome) -> Outcome:

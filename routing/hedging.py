@@ -5,8 +5,12 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+from routing.alarms import Alarm
+
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Coroutine
+    from collections.abc import Awaitable, Coroutine
+
+    from routing.alarms import Alarms
 
 T = TypeVar("T")
 
@@ -48,74 +52,75 @@ class HedgeBudget:
         return True
 
 
-class Race(Generic[T]):
-    """One call in the caller's own task, and others beside it if it is late.
+class Race(Alarm, Generic[T]):
+    """One call in the caller's own task, and others beside it if it is late. What the calls are, a subclass says.
 
     The first call runs where :meth:`run` is awaited, since a task of its own would cost each call for the sake of the
     few that are late. When the second one wins, the first is cancelled as :func:`asyncio.timeout` cancels what it
-    bounds.
-
-    Args:
-        late_seconds: when the first call is late; it is late again each time it has lasted twice as long.
-        late: hears how long it has lasted.
-        second: hears the same, and gives another call to be made, or None where none may be.
-        is_good: whether what a call gave is what was asked for.
-        settled: hears of what failed and is not what :meth:`run` gives. What is cancelled accounts for itself.
-        unused: puts away what was good and came too late, where there is anything to put away.
+    bounds. It is late after ``late_seconds``, and again each time it has lasted twice as long.
     """
 
-    def __init__(
-        self,
-        late_seconds: float,
-        *,
-        late: Callable[[float], None],
-        second: Callable[[float], Coroutine[None, None, T] | None],
-        is_good: Callable[[T], bool],
-        settled: Callable[[T], None],
-        unused: Callable[[T], Awaitable[None]] | None = None,
-    ) -> None:
+    __slots__ = ("_alarms", "_first", "_good", "_late_seconds", "_others")
+
+    def __init__(self, alarms: Alarms, late_seconds: float) -> None:
+        self._alarms = alarms
         self._late_seconds = late_seconds
-        self._late = late
-        self._make_second = second
-        self._is_good = is_good
-        self._settled = settled
-        self._unused = unused
         self._others: list[asyncio.Task[T]] = []
         self._first: asyncio.Task[object] | None = None  # the task that awaits the first call, while it does
         self._good: list[T] = []
-        self._timer: asyncio.TimerHandle | None = None
+
+    def late(self, so_far_seconds: float) -> None:
+        """The first call has lasted so long."""
+        raise NotImplementedError
+
+    def second(self, so_far_seconds: float) -> Coroutine[None, None, T] | None:
+        """Another call to be made, or None where none may be."""
+        raise NotImplementedError
+
+    def is_good(self, outcome: T) -> bool:
+        """Whether what a call gave is what was asked for."""
+        raise NotImplementedError
+
+    def settled(self, outcome: T) -> None:
+        """A call failed, and is not what :meth:`run` gives. What is cancelled accounts for itself."""
+        raise NotImplementedError
+
+    async def unused(self, outcome: T) -> None:
+        """Put away what was good and came too late, where there is anything to put away."""
 
     async def run(self, first: Awaitable[T]) -> T:
         """The first outcome that is good; where none is, that of the call that ended last."""
-        given: T | None = None
-        try:
-            given = await self._run(first)
-            return given
-        finally:
-            await self._abandon(given)
-
-    async def _run(self, first: Awaitable[T]) -> T:
         task = self._first = asyncio.current_task()
         assert task is not None  # noqa: S101 - a coroutine that runs has a task
         cancelling = task.cancelling()
-        loop = asyncio.get_running_loop()
-        self._timer = loop.call_later(self._late_seconds, self._look, self._late_seconds)
+        self._alarms.set(self, self._late_seconds)
+        given: T | None = None
         try:
-            outcome = await first
-        except asyncio.CancelledError:
-            if not self._good or task.uncancel() > cancelling:
-                raise
-            return self._good[0]
+            try:
+                given = await first
+            except asyncio.CancelledError:
+                if not self._good or task.uncancel() > cancelling:
+                    raise
+                given = self._good[0]
+            finally:
+                self._first = None  # nobody is to be interrupted any more
+                self._alarms.clear(self)
+            if self._others or self._good:
+                given = await self._of_several(task, given)
+            return given
         finally:
-            self._first = None  # nobody is to be interrupted any more
-            self._timer.cancel()
-        if self._good:  # it was cancelled, and has ended in its own way all the same
-            task.uncancel()
-            if self._is_good(outcome):
-                self._good.append(outcome)
+            if self._others or self._good:
+                await self._abandon(given)
+
+    async def _of_several(self, task: asyncio.Task[object], outcome: T) -> T:
+        if self._good:
+            if outcome is not self._good[0]:  # it was cancelled, and has ended in its own way all the same
+                task.uncancel()
+                if self.is_good(outcome):
+                    self._good.append(outcome)
             return self._good[0]
-        while not self._is_good(outcome) and self._others:
-            self._settled(outcome)
+        while not self.is_good(outcome) and self._others:
+            self.settled(outcome)
             done, _ = await asyncio.wait(self._others, return_when=asyncio.FIRST_COMPLETED)
             other = next(iter(done))
             self._others.remove(other)
@@ -124,16 +129,13 @@ class Race(Generic[T]):
 
     async def _abandon(self, given: T | None) -> None:
         """Cancel what is still under way and wait until it has let go, also where the caller goes away meanwhile."""
-        if not self._others and self._unused is None:
-            return
         is_interrupted = await self._cancel_others()
-        if self._unused is not None:
-            for good in self._too_late():
-                if good is not given:
-                    is_interrupted |= await _is_interrupted(self._unused(good))
-            if is_interrupted and given is not None and self._is_good(given):
-                await self._unused(given)
+        for good in self._too_late():
+            if good is not given:
+                is_interrupted |= await _is_interrupted(self.unused(good))
         if is_interrupted:
+            if given is not None and self.is_good(given):
+                await self.unused(given)
             raise asyncio.CancelledError
 
     async def _cancel_others(self) -> bool:
@@ -151,15 +153,17 @@ class Race(Generic[T]):
 
     def _too_late(self) -> list[T]:
         ended = [other.result() for other in self._others if not other.cancelled() and other.exception() is None]
-        return self._good + [outcome for outcome in ended if self._is_good(outcome)]
+        return self._good + [outcome for outcome in ended if self.is_good(outcome)]
 
-    def _look(self, so_far_seconds: float) -> None:
-        loop = asyncio.get_running_loop()
-        self._timer = loop.call_later(so_far_seconds, self._look, 2 * so_far_seconds)
-        self._late(so_far_seconds)
-        another = self._make_second(so_far_seconds) if len(self._others) < MOST_BESIDE else None
+    def ring(self) -> None:
+        """The first call is late."""
+        so_far_seconds = self._late_seconds
+        self._late_seconds *= 2
+        self._alarms.set(self, so_far_seconds)
+        self.late(so_far_seconds)
+        another = self.second(so_far_seconds) if len(self._others) < MOST_BESIDE else None
         if another is not None:
-            task = loop.create_task(another)
+            task = asyncio.get_running_loop().create_task(another)
             self._others.append(task)
             task.add_done_callback(self._ended)
 
@@ -169,11 +173,11 @@ class Race(Generic[T]):
             return
         outcome = other.result()
         self._others.remove(other)
-        if self._is_good(outcome):
+        if self.is_good(outcome):
             self._good.append(outcome)
             self._first.cancel()
         else:
-            self._settled(outcome)
+            self.settled(outcome)
 
 
 async def _is_interrupted(waiting: Awaitable[object]) -> bool:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from benchmarks.virtual_time import run_virtual
 from registry.words import Attempt, FailureClass
+from routing.alarms import Alarms
 from routing.hedging import FIRST_CALLS, MOST_BESIDE, MOST_SAVED_CALLS, HedgeBudget, Race
 from routing.tries import Outcome
 
@@ -40,8 +41,20 @@ def outcome(number, *, good):
     return Outcome(attempt=Attempt(number=number, offering_id=1, offering="a/m", failure=failure), offering=None)
 
 
-def is_good(ended):
-    return ended.attempt.failure is None
+class Scripted(Race):
+    """A race whose second calls, and what hears of it, are given as functions."""
+
+    def __init__(self, second, late=lambda _: None, settled=lambda _: None, unused=None):
+        super().__init__(Alarms(), LATE_SECONDS)
+        self.second, self.late, self.settled = second, late, settled
+        self._put_away = unused
+
+    def is_good(self, outcome):
+        return outcome.attempt.failure is None
+
+    async def unused(self, outcome):
+        if self._put_away is not None:
+            await self._put_away(outcome)
 
 
 async def call(course, number, seconds, good, tidying=0.0):
@@ -77,9 +90,9 @@ def run(first, *others, cancel_at=(), tidying=0.0):
             course.unused.append(ended.attempt.number)
             await asyncio.sleep(tidying)
 
-        race = Race(
-            LATE_SECONDS, late=course.late.append, second=second, unused=unused,
-            is_good=is_good, settled=lambda ended: course.settled.append(ended.attempt.number),
+        race = Scripted(
+            second, late=course.late.append, settled=lambda ended: course.settled.append(ended.attempt.number),
+            unused=unused,
         )  # fmt: skip
 
         async def caller():
@@ -219,9 +232,7 @@ def test_a_call_that_was_made_a_moment_before_the_first_ended_begins_so_that_it_
             finally:
                 let_go.append("the place that was taken for it")
 
-        race = Race(
-            LATE_SECONDS, late=lambda _: None, second=lambda _: second(), is_good=is_good, settled=lambda _: None
-        )
+        race = Scripted(lambda _: second())
         return await race.run(first())
 
     assert run_virtual(racing()).attempt.number == 1
@@ -240,9 +251,7 @@ def test_a_first_call_that_ends_all_the_same_when_it_is_cancelled_takes_nothing_
         async def second():
             return outcome(2, good=True)
 
-        race = Race(
-            LATE_SECONDS, late=lambda _: None, second=lambda _: second(), is_good=is_good, settled=lambda _: None
-        )
+        race = Scripted(lambda _: second())
         ended = await race.run(first())
         return ended.attempt.number, asyncio.current_task().cancelling()
 
