@@ -49,6 +49,8 @@ Accept = Callable[["Reply"], bool]
 """A caller's own check of a reply: whether it is good. One that raises ends the task with its exception."""
 
 ACCEPTED = "accepted"
+_ACCEPTED = Verdict(check=ACCEPTED, passed=True, critical=True)
+_NOT_ACCEPTED = Verdict(check=ACCEPTED, passed=False, critical=True, reason="the caller does not accept it")
 
 CALL_FAULTS = (TimeoutError, ServiceFailure, CredentialMissing, UnknownServiceKind)
 """What comes out of a call that fails; :func:`failure_of` says what each means."""
@@ -216,7 +218,4 @@ def _not_good(under_way: Try, broken: Verdict, reply: Reply, verdicts: tuple[Ver
 
 def _asked(accept: Accept, reply: Reply) -> Verdict:
     """What the caller's own function says of a reply. Where it fails itself, that is no verdict on the reply."""
-    passed = bool(accept(reply))
-    return Verdict(
-        check=ACCEPTED, passed=passed, critical=True, reason="" if passed else "the caller does not accept it"
-    )
+    return _ACCEPTED if accept(reply) else _NOT_ACCEPTED

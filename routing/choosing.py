@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import random
 import time
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from blocks import CredentialMissing
 from registry.words import Exclusion
@@ -34,8 +33,7 @@ if TYPE_CHECKING:
 STRATEGIES_KEPT = 10_000
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(NamedTuple):
     """A decision, the policy that it was made by, and who is to be asked beside whoever is chosen."""
 
     policy: Policy

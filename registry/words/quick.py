@@ -17,7 +17,7 @@ _become = object.__dict__["__class__"].__set__  # goes around the lock of a froz
 
 
 def quickly_made(cls: C) -> C:
-    """Give a frozen dataclass with slots and keyword-only fields an ``__init__`` of the same signature, only quicker.
+    """Give a frozen dataclass with slots an ``__init__`` of the same signature, only quicker.
 
     >>> @quickly_made
     ... @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,9 +51,11 @@ def quickly_made(cls: C) -> C:
         else:
             parameters.append(field.name)
         lines.append(f"    self.{field.name} = {value}\n")
-    star = "*, " if parameters else ""
+    by_place = sum(not field.kw_only for field in fields)  # dataclasses put those first
+    if by_place < len(fields):
+        parameters.insert(by_place, "*")
     source = (
-        f"def __init__(self, {star}{', '.join(parameters)}):\n"
+        f"def __init__(self, {', '.join(parameters)}):\n"
         f"    _become(self, _twin)\n{''.join(lines)}    self.__class__ = _own\n"
     )
     exec(source, names)  # noqa: S102 - made of the names of our own fields, as dataclasses itself does

@@ -27,6 +27,7 @@ class ToolCall:
     arguments: str
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Message:
     """One turn of a conversation.
