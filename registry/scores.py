@@ -119,16 +119,13 @@ class Scores:
         passed, tells of two models.
         """
         weight = SOURCE_WEIGHTS["check"]
-        shifts: dict[EvidenceKey, Shift] = {}
+        together: dict[EvidenceKey, list[float]] = {}
         for task_id, model_id, capability, _ in passed:
-            known = shifts.get((model_id, capability), Shift())
-            good = known.good + weight * decay_at(task_time_seconds(task_id))
-            shifts[model_id, capability] = Shift(good, 0.0, known.results + 1)
-        counts = [{"task_id": one.task_id, "checks": one.checks} for one in passed]
+            together.setdefault((model_id, capability), []).append(decay_at(task_time_seconds(task_id)))
+        shifts = {key: Shift(weight * sum(decays), 0.0, len(decays)) for key, decays in together.items()}
         async with self._store.write() as connection:
             await take_turn(connection, SCORES_TURN)
-            insert = insert_into(connection, checked_tasks).on_conflict_do_nothing(index_elements=["task_id"])
-            await connection.execute(insert, counts)
+            await _write_counts(connection, passed)
             await _write_evidence(connection, shifts)
 
     async def quality(self, priors: Mapping[int, float] | None = None) -> dict[EvidenceKey, Estimate]:
@@ -229,6 +226,20 @@ def _row(score: Score) -> dict[str, object]:
         "reason": clean(score.reason),
         "sampled": score.sampled,
     }
+
+
+async def _write_counts(connection: AsyncConnection, passed: Sequence[Passed]) -> None:
+    """How many checks judged each task. In the driver's own words: this is written for nearly every call."""
+    if connection.dialect.name == "sqlite":
+        statement = "INSERT INTO checked_tasks (task_id, checks) VALUES (?, ?) ON CONFLICT DO NOTHING"
+        await connection.exec_driver_sql(statement, [(one.task_id, one.checks) for one in passed])
+    else:
+        columns = [one.task_id for one in passed], [one.checks for one in passed]
+        statement = (
+            "INSERT INTO checked_tasks (task_id, checks) "
+            "SELECT * FROM unnest($1::bigint[], $2::integer[]) ON CONFLICT DO NOTHING"
+        )
+        await connection.exec_driver_sql(statement, columns)
 
 
 async def _write_evidence(connection: AsyncConnection, shifts: Mapping[EvidenceKey, Shift]) -> None:

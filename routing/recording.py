@@ -22,6 +22,7 @@ logger = logging.getLogger(__name__)
 
 
 _TASKS_PER_WRITE = 500
+_PASSED_PER_WRITE = 5_000
 
 
 class Recorder:
@@ -173,7 +174,7 @@ class Recorder:
     async def _flush(self) -> None:
         """Move the scores by what was judged since."""
         while self._passed:
-            some = self._passed[:_TASKS_PER_WRITE]
+            some = self._passed[:_PASSED_PER_WRITE]
             await self._scores.record_passed(some)
             del self._passed[: len(some)]
         while self._judged:
