@@ -1,6 +1,7 @@
 """Turnout as a client of a router benchmark: ``start``, ``call(prompt, check)``, ``close``.
 
-Everything is on, as in production: decisions, breakers, hedging, checks, and the ledger in SQLite, drained at the end.
+Everything is on, as in production: decisions, breakers, hedging, checks, a budget and limits that each call is held
+against (large enough to refuse none), and the ledger in SQLite, drained at the end.
 Loaded by its path, from any folder, by a Python in which Turnout is installed; see ``docs/peers.md``.
 """
 
@@ -19,8 +20,10 @@ if str(REPOSITORY) not in sys.path:
     sys.path.append(str(REPOSITORY))
 
 from registry import (  # noqa: E402
+    Budgets,
     Catalogue,
     Hedge,
+    Limits,
     Message,
     Policies,
     Policy,
@@ -40,6 +43,7 @@ POLICY = "peers"
 CHECKS = ("not_empty",)
 CONTEXT_WINDOW = 128_000
 SHARE_OF_HEDGES = 0.12
+LARGE = 100_000_000
 
 
 class Router:
@@ -109,6 +113,8 @@ class Router:
                 source="the benchmark",
             )
             await catalogue.put_price(f"{service.name}/m", price)
+            await Limits(store, time.time).put(service.name, requests=LARGE, places=LARGE)
+        await Budgets(store, time.time).put("workspace", "default", LARGE * NANOUSD_PER_USD, "day")
         policy = Policy(
             name=POLICY,
             strategy="least_expected_cost",
