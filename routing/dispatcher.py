@@ -143,7 +143,7 @@ class Dispatcher:
         self._took_in(walk, begun.placed, outcome)
         failure = outcome.attempt.failure
         if failure is not None and failure is not FailureClass.CANCELLED:
-            self._health.failed(outcome.offering, failure, outcome.retry_after_seconds)
+            self._health.failed(outcome.offering, failure, outcome.retry_after_seconds, outcome.attempt.message)
 
     def _walk(self, request: TaskRequest, decision: Decision, snapshot: Snapshot, policy: Policy) -> Walk:
         started = self._clock()
@@ -371,7 +371,7 @@ class Dispatcher:
         if failure is FailureClass.TRANSIENT and outcome.attempt.latency_ms >= SLOW_FAILURE_SECONDS * 1_000:
             self._health.hung(offering)
         if failure is not None and not outcome.is_crowding:
-            self._health.failed(offering, failure, outcome.retry_after_seconds)
+            self._health.failed(offering, failure, outcome.retry_after_seconds, outcome.attempt.message)
         self._reroute(walk, outcome)
 
     def _reroute(self, walk: Walk, outcome: Outcome) -> None:
