@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from registry.candidates import pack_decision, unpack_decision
     from registry.catalogue import Catalogue
     from registry.clock import Clock, from_us, now_us, to_us
-    from registry.cooldowns import Cooldown, Cooldowns
+    from registry.cooldowns import Cooldown, Cooldowns, OutNow
     from registry.decisions import Decisions, Explanation
     from registry.discovered import KeptServer, keep_found
     from registry.doctor import (
@@ -119,6 +119,7 @@ if TYPE_CHECKING:
         Verdict,
         account_of,
         format_usd,
+        outs_of,
         parse_objective,
         parse_target,
         target_in_words,
@@ -136,7 +137,7 @@ _MODULES = {
     "candidates": "pack_decision unpack_decision",
     "catalogue": "Catalogue",
     "clock": "Clock from_us now_us to_us",
-    "cooldowns": "Cooldown Cooldowns",
+    "cooldowns": "Cooldown Cooldowns OutNow",
     "decisions": "Decisions Explanation",
     "discovered": "KeptServer keep_found",
     "doctor": (
@@ -174,7 +175,7 @@ _MODULES = {
     "words": (
         "Attempt Candidate Capability Decision Exclusion FailureClass Hedge JsonSchema Media Message Model "
         "NANOUSD_PER_USD Objective Offering Out Policy Price Priority Requirements Rule Score Service Snapshot "
-        "Split Target TaskRequest TaskResult Usage Verdict account_of format_usd parse_objective parse_target "
+        "Split Target TaskRequest TaskResult Usage Verdict account_of format_usd outs_of parse_objective parse_target "
         "target_in_words usd_to_nanousd"
     ),
 }
@@ -253,6 +254,7 @@ __all__ = [
     "Objective",
     "Offering",
     "Out",
+    "OutNow",
     "Outbox",
     "Passed",
     "Policies",
@@ -313,6 +315,7 @@ __all__ = [
     "key_standings",
     "limit_standings",
     "now_us",
+    "outs_of",
     "pack_decision",
     "parse_objective",
     "parse_target",

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from registry.store import Store
     from registry.windows import DatabaseClock
+    from registry.words import Offering, Service
 
 LONGEST_MESSAGE = 200
 _COUNTER = "cooldowns"  # moves with each change, so that a process sees at a glance whether to read them
@@ -44,6 +45,26 @@ class Cooldown:
     message: str = ""
     told_by: str = ""
     since_us: int = 0
+
+
+class OutNow:
+    """Who is out at a moment, for people to see."""
+
+    def __init__(self, cooldowns: Iterable[Cooldown]) -> None:
+        self._by_out = {cooldown.out: cooldown for cooldown in cooldowns}
+
+    def whole(self, service: Service, offerings: Iterable[Offering]) -> Cooldown | None:
+        """What keeps all of a service out: its account's, or, where each enabled offering is out, the first to end."""
+        account = self._by_out.get(Out.with_account(service))
+        if account is not None:
+            return account
+        own = [self.part(offering) for offering in offerings if offering.enabled]
+        ends = [cooldown for cooldown in own if cooldown is not None]
+        return min(ends, key=lambda one: one.until) if ends and len(ends) == len(own) else None
+
+    def part(self, offering: Offering) -> Cooldown | None:
+        """What keeps one offering out, its account aside."""
+        return self._by_out.get(Out.of(offering))
 
 
 class Cooldowns:

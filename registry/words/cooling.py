@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from registry.words.catalogue import Offering, Service
 
 
@@ -25,6 +27,12 @@ class Out(NamedTuple):
     def with_account(cls, service: Service) -> Out:
         """All that shares the money and the key of a service."""
         return cls(0, account_of(service))
+
+
+def outs_of(service: Service, offerings: Iterable[Offering]) -> tuple[Out, ...]:
+    """All that may keep a service out: its account, and each of its offerings."""
+    own = [Out.of(offering) for offering in offerings if offering.service.service_id == service.service_id]
+    return (Out.with_account(service), *own)
 
 
 def account_of(service: Service) -> str:

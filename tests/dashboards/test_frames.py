@@ -2,6 +2,7 @@
 
 import csv
 import io
+from datetime import UTC, datetime
 
 import pytest
 from sqlalchemy import insert, update
@@ -12,7 +13,8 @@ from dashboards.frames.overview import OverviewReader
 from dashboards.frames.ranges import RANGES
 from dashboards.frames.runs import RunsFilter, csv_of_runs, read_runs_page
 from dashboards.frames.services import ServicesReader
-from registry import AccessKeys, Catalogue, NotFound
+from dashboards.look.wording import service as service_shown
+from registry import AccessKeys, Catalogue, Cooldown, Cooldowns, FailureClass, NotFound, Out
 from registry.histogram import histogram_of, merge, quantile
 from registry.run_reads import RunReads
 from registry.tables import call_messages, calls, items, probes, rollups, runs
@@ -149,6 +151,30 @@ async def test_services_tell_health_uptime_cost_and_the_latest_failures(store, o
     assert states["near"].p95_ms == pytest.approx(90, rel=0.016)
     assert (states["near"].today_nanousd, states["near"].month_nanousd) == (100, 1_100)
     assert states["near"].projected_nanousd > states["near"].month_nanousd
+
+
+async def test_what_is_out_is_told_with_why_and_until_when_in_local_time(store, offerings):
+    near, far = offerings
+    catalogue = Catalogue(store, clock)
+    await catalogue.put_offering("near", "other", capabilities=["text"])
+    told = {"since": NOW, "until": NOW + 65.0}
+    await Cooldowns(store, clock).tell([
+        Cooldown(out=Out(near), failure=FailureClass.UNAVAILABLE_MODEL, message="<b>gone</b>", **told),
+        Cooldown(out=Out(far), failure=FailureClass.RATE_LIMITED, **told),
+    ])  # fmt: skip
+    frame = await ServicesReader(store, clock, CredentialSource({})).read()
+    states = {state.service.name: state for state in frame.services}
+    at = f"{datetime.fromtimestamp(NOW + 65, UTC).astimezone():%H:%M}"
+    assert states["far"].health == "out"
+    assert states["far"].health_told.startswith(f"out until {at}:")
+    assert states["far"].health_told.endswith(": rate limited")
+    assert states["near"].health == "idle"
+    assert states["near"].health_told.startswith("no calls in 15 min, and not probed yet; m is out until")
+    assert states["near"].health_told.endswith(": unavailable model (<b>gone</b>)")
+    shown = service_shown(states["near"])
+    assert "&lt;b&gt;gone&lt;/b&gt;" in shown
+    assert "<b>gone" not in shown
+    assert [state.service.name for state in frame.services] == ["far", "near"]
 
 
 async def test_the_latest_failures_stand_first_with_their_words(store, offerings):
