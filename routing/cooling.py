@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from registry.words import FailureClass, Out, account_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from registry.words import Offering
 
@@ -51,17 +52,18 @@ class Told(Protocol):
 
 
 class CoolingRoom:
-    """Who cools. ``clock`` gives monotonic seconds; ``told``, where there is one, tells other processes."""
+    """Who cools. ``clock`` gives monotonic seconds; ``told``, where there is one, tells other processes.
+
+    ``is_empty``: nothing is kept out, or was lately. It is looked at several times a call, so it is no question but a
+    value.
+    """
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self.told: Told | None = None
+        self.is_empty = True
         self._offerings: dict[int, Cooling] = {}
         self._accounts: dict[str, Cooling] = {}
-
-    def __bool__(self) -> bool:
-        """Whether anything has been kept out at all, and was not forgotten since."""
-        return bool(self._offerings or self._accounts)
 
     def of(self, offering: Offering) -> Cooling | None:
         """What keeps the offering out now, if anything does; the later end of its own and its account's."""
@@ -93,14 +95,18 @@ class CoolingRoom:
 
     def worked(self, offering: Offering, began: float) -> None:
         """A call that began then worked: what was told before that is over. One that began earlier says nothing."""
-        for out, cooling in list(self._of(offering)):
-            if cooling.since + SAME_MOMENT_SECONDS < began:
-                self._lift(out)
+        latest = began - SAME_MOMENT_SECONDS
+        cooling = self._offerings.get(offering.offering_id)
+        if cooling is not None and cooling.since < latest:
+            self._lift(Out.of(offering))
+        if self._accounts:
+            cooling = self._accounts.get(account_of(offering.service))
+            if cooling is not None and cooling.since < latest:
+                self._lift(Out.with_account(offering.service))
 
     def answered(self, offering: Offering) -> None:
         """It was asked although it cooled, and did its work."""
-        for out, _ in list(self._of(offering)):
-            self._lift(out)
+        self.worked(offering, math.inf)
 
     def heard(self, out: Out, cooling: Cooling) -> None:
         """Another process was told so. A longer cool-down of our own stays."""
@@ -114,19 +120,11 @@ class CoolingRoom:
 
     def forget_what_is_over(self) -> None:
         """Forget what has come to its end by itself."""
-        if self:
+        if not self.is_empty:
             now = self._clock()
             self._offerings = {one: cooling for one, cooling in self._offerings.items() if cooling.until > now}
             self._accounts = {one: cooling for one, cooling in self._accounts.items() if cooling.until > now}
-
-    def _of(self, offering: Offering) -> Iterator[tuple[Out, Cooling]]:
-        cooling = self._offerings.get(offering.offering_id)
-        if cooling is not None:
-            yield Out.of(offering), cooling
-        if self._accounts:
-            out = Out.with_account(offering.service)
-            if out.account in self._accounts:
-                yield out, self._accounts[out.account]
+            self.is_empty = not (self._offerings or self._accounts)
 
     def _put(self, out: Out, cooling: Cooling) -> bool:
         """Whether it is the longest there is."""
@@ -137,6 +135,7 @@ class CoolingRoom:
             self._offerings[out.offering_id] = cooling
         else:
             self._accounts[out.account] = cooling
+        self.is_empty = False
         return True
 
     def _lift(self, out: Out) -> None:
@@ -149,3 +148,4 @@ class CoolingRoom:
             self._offerings.pop(out.offering_id, None)
         else:
             self._accounts.pop(out.account, None)
+        self.is_empty = not (self._offerings or self._accounts)

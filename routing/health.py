@@ -117,7 +117,7 @@ class Health:
         """A call worked, in ``latency_ms``."""
         standing, now = self.of(offering), self._clock()
         standing.latency.took(latency_ms, now)
-        if self.room:
+        if not self.room.is_empty:
             self.room.worked(offering, now - latency_ms / 1_000)
         if standing.breaker.is_open:
             standing.places.begin_anew()
@@ -170,7 +170,7 @@ class Health:
     @property
     def anything_out(self) -> bool:
         """Whether anything has been kept out at all; where not, nobody needs to ask for each offering."""
-        return bool(self.room or self._open)
+        return not self.room.is_empty or bool(self._open)
 
     def cooling(self, offering: Offering) -> Cooling | None:
         """What keeps the offering out now, if anything does; the later end of its own and its account's."""
