@@ -11,8 +11,10 @@ from blocks.credentials import CredentialSource
 from dashboards.frames.latencies import add_up, no_counts, quantile_ms
 from dashboards.frames.overview import OverviewReader
 from dashboards.frames.ranges import RANGES
+from dashboards.frames.run import RunReader
 from dashboards.frames.runs import RunsFilter, csv_of_runs, read_runs_page
 from dashboards.frames.services import ServicesReader
+from dashboards.look.wording import run_facts
 from dashboards.look.wording import service as service_shown
 from registry import AccessKeys, Catalogue, Cooldown, Cooldowns, FailureClass, NotFound, Out
 from registry.histogram import histogram_of, merge, quantile
@@ -235,9 +237,14 @@ async def test_items_of_a_run_are_turned_page_by_page(store):
     assert await reads.items(1, state="failed") == ()
 
 
-async def test_a_run_that_there_is_none_of_is_not_found(store):
-    from dashboards.frames.run import RunReader
+async def test_a_run_tells_its_trace_where_it_has_one(store):
+    await put(store, runs, a_run(1), a_run(2) | {"trace_id": "4bf9" * 8})
+    plain, traced = [run_facts(await RunReader(store, clock).run(number)) for number in (1, 2)]
+    assert "4bf9" * 8 in traced
+    assert "Trace" not in plain
 
+
+async def test_a_run_that_there_is_none_of_is_not_found(store):
     with pytest.raises(NotFound):
         await RunReader(store, clock).run(99)
     with pytest.raises(NotFound):
