@@ -108,14 +108,20 @@ class CoolingRoom:
         """It was asked although it cooled, and did its work."""
         self.worked(offering, math.inf)
 
-    def heard(self, out: Out, cooling: Cooling) -> None:
-        """Another process was told so. A longer cool-down of our own stays."""
+    def heard(self, out: Out, cooling: Cooling, *, stands: bool = True) -> None:
+        """All processes are told so. Where it ``stands``, it replaces what they were told before, be that longer.
+
+        A longer cool-down that only this process was told stays, and so does one that is still to be told.
+        """
+        known = self._known(out)
+        if stands and known is not None and known.is_shared:
+            self._forget(out)
         self._put(out, cooling)
 
     def heard_no_more(self, out: Out) -> None:
         """It is no longer out for anybody; what only this process was told stays."""
-        cooling = self._offerings.get(out.offering_id) if out.offering_id else self._accounts.get(out.account)
-        if cooling is not None and cooling.is_shared:
+        known = self._known(out)
+        if known is not None and known.is_shared:
             self._forget(out)
 
     def forget_what_is_over(self) -> None:
@@ -126,9 +132,12 @@ class CoolingRoom:
             self._accounts = {one: cooling for one, cooling in self._accounts.items() if cooling.until > now}
             self.is_empty = not (self._offerings or self._accounts)
 
+    def _known(self, out: Out) -> Cooling | None:
+        return self._offerings.get(out.offering_id) if out.offering_id else self._accounts.get(out.account)
+
     def _put(self, out: Out, cooling: Cooling) -> bool:
         """Whether it is the longest there is."""
-        known = self._offerings.get(out.offering_id) if out.offering_id else self._accounts.get(out.account)
+        known = self._known(out)
         if known is not None and known.until >= cooling.until:
             return False
         if out.offering_id:

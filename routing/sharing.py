@@ -101,14 +101,17 @@ class Sharing:
                     self._room.heard_no_more(out)
         latest = self._clock() + LONGEST_COOL_SECONDS
         for out, row in there.items():
-            if self._counts(row, version):
-                self._rows[out] = _Row(row.since_us, version)
-                until = min(row.until, latest)
-                self._room.heard(out, Cooling(until, row.failure, row.since, row.message, is_shared=True))
+            if not self._counts(row, version):
+                continue
+            self._rows[out] = _Row(row.since_us, version)
+            cooling = Cooling(min(row.until, latest), row.failure, row.since, row.message, is_shared=True)
+            self._room.heard(out, cooling, stands=out not in self._told and out not in self._telling)
 
     def _counts(self, row: Cooldown, version: int) -> bool:
         """Whether a row counts. One that is about to be lifted does not, unless it was told again since it worked."""
         out, known = row.out, self._rows.get(row.out)
+        if known is not None and known.version > version:
+            return False  # it was read before what is known was told
         if out not in self._lifted and out not in self._lifting:
             return True
         if known is None:
@@ -145,25 +148,23 @@ class Sharing:
         """
         now = self._clock()
         told = {out: cooling for out, cooling in self._told.items() if cooling.until > now}
-        lifted = self._lifted & self._rows.keys()
-        self._told, self._lifted, self._telling, self._lifting = {}, set(), set(told), lifted
-        if not told and not lifted:
+        meant = {out: self._rows[out].since_us for out in self._lifted if out in self._rows}
+        self._told, self._lifted, self._telling, self._lifting = {}, set(), set(told), set(meant)
+        if not told and not meant:
             return
         try:
-            version, since_us = await self._cooldowns.tell(
-                [_row(out, cooling) for out, cooling in told.items()], {out: self._rows[out].since_us for out in lifted}
-            )
+            version, since_us = await self._cooldowns.tell([_row(out, cooling) for out, cooling in told.items()], meant)
         except StoreError:
             # What has come meanwhile counts for more.
             again = {out: cooling for out, cooling in told.items() if out not in self._lifted}
             self._told = again | self._told
-            self._lifted |= lifted
+            self._lifted |= meant.keys()
             raise
         finally:
             self._telling, self._lifting = set(), set()
-        for out in lifted:
-            self._rows.pop(out, None)
+        self._rows = {out: row for out, row in self._rows.items() if meant.get(out) != row.since_us}
         self._rows.update({out: _Row(at_us, version) for out, at_us in since_us.items()})
+        self._version = -1  # what was read meanwhile may be older or newer than this: it is read again
 
 
 def _row(out: Out, cooling: Cooling) -> Cooldown:

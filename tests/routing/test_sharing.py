@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -15,9 +16,12 @@ import pytest
 from sqlalchemy import text
 
 from blocks import Fails, Says, Scripted
-from registry import Catalogue, Cooldown, Cooldowns, FailureClass, Out, Settings, Store, account_of, seed
+from registry import Catalogue, Cooldown, Cooldowns, FailureClass, Out, Settings, Store, account_of, outs_of, seed
 from registry.windows import database_time_us
+from registry.words import Capability, Model, Offering, Service
 from routing import Runtime, task_request
+from routing.cooling import CoolingRoom
+from routing.sharing import Sharing
 
 ROOT = Path(__file__).parents[2]
 KEY = "sk-the-secret-itself"
@@ -71,6 +75,20 @@ def rows(prepared):
         return (await Cooldowns(prepared, time.monotonic).read())[1]
 
     return read
+
+
+@pytest.fixture
+def offering_of():
+    """An offering with an account of its own, by its number."""
+
+    def make(number):
+        service = Service(service_id=number, name=f"s{number}", kind="fake", enabled=True)
+        return Offering(
+            offering_id=number, service=service, model=Model(model_id=number, name="m"), remote_name="m",
+            capabilities=frozenset({Capability.TEXT}),
+        )  # fmt: skip
+
+    return make
 
 
 def offering(runtime, name):
@@ -321,6 +339,49 @@ async def test_what_a_killed_process_told_keeps_others_away_and_ends_by_itself(o
 
     _, found = await Cooldowns(prepared, time.monotonic, database_clock=later).read()
     assert found == ()
+
+
+@pytest.mark.parametrize("seed_number", range(4))
+async def test_however_processes_tell_lift_and_hear_in_the_end_all_of_them_know_what_stands(
+    prepared, rows, offering_of, seed_number
+):
+    dice = random.Random(seed_number)
+    catalogue = Catalogue(prepared, time.time)
+    rooms = [CoolingRoom(time.monotonic) for _ in range(4)]
+    sharings = [
+        Sharing(Cooldowns(prepared, time.monotonic, process=str(number)), room, time.monotonic)
+        for number, room in enumerate(rooms)
+    ]
+    for room, sharing in zip(rooms, sharings, strict=True):
+        room.told = sharing
+    offerings = [offering_of(number) for number in (1, 2, 3)]
+
+    async def live(room, sharing):
+        for _ in range(25):
+            one, now = dice.choice(offerings), time.monotonic()
+            match dice.choice(("failed", "failed", "worked", "heard", "passed")):
+                case "failed":
+                    failure = dice.choice((FailureClass.RATE_LIMITED, FailureClass.QUOTA))
+                    room.failed(one, failure, dice.uniform(20, 900))
+                case "worked":
+                    room.worked(one, now - dice.choice((0.0, 0.02, 1.0)))
+                case "heard":
+                    await sharing.follow((await catalogue.versions())[1])
+                case _:
+                    await asyncio.sleep(dice.uniform(0, 0.05))
+
+    await asyncio.gather(*(live(room, sharing) for room, sharing in zip(rooms, sharings, strict=True)))
+    for sharing in sharings:
+        await sharing.aclose(10)
+    for sharing in sharings:
+        await sharing.follow((await catalogue.versions())[1])
+    stand = {row.out: row.until for row in await rows()}
+    for room in rooms:
+        for one in offerings:
+            expected = [stand[out] for out in outs_of(one.service, [one]) if out in stand]
+            known = room.of(one)
+            assert (known is None) is (not expected)
+            assert known is None or known.until == pytest.approx(max(expected), abs=0.5)
 
 
 async def test_an_account_without_a_credential_is_the_service_alone(opened):
