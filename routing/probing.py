@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from blocks import CredentialMissing, Probed, ServiceFailure, UnknownServiceKind
-from registry import FailureClass, Probe, now_us, outs_of, write_probes
+from registry import Cooldowns, FailureClass, Probe, now_us, outs_of, write_probes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
@@ -61,7 +61,7 @@ async def _woken(
 ) -> tuple[ProbedService, ...]:
     """What was found, with the cool-downs of those that are up; they have ended by then."""
     outs = {service.name: outs_of(service, runtime.snapshot.offerings) for service in up}
-    ended = await runtime.cooldowns.lift([out for several in outs.values() for out in several], only)
+    ended = await Cooldowns(runtime.store, time.time).lift([out for several in outs.values() for out in several], only)
     return tuple(
         replace(one, woken=tuple(cooldown for cooldown in ended if cooldown.out in outs.get(one.service, ())))
         for one in found

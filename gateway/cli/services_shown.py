@@ -173,7 +173,7 @@ def say_service(found: Found, health: dict[str, Rollup]) -> None:
         [
             ("service", service.name),
             ("state", "enabled" if service.enabled else "disabled"),
-            *((f"{name}", out_in_words(cooldown)) for name, cooldown in found.outs),
+            *(("now", f"{name} is {out_in_words(cooldown)}") for name, cooldown in found.outs),
             ("kind", service.kind),
             ("endpoint", service.endpoint or "-"),
             ("key", found.credential_in_words),
