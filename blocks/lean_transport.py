@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import zlib
+from collections import deque
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -50,20 +51,20 @@ class _Connection(asyncio.Protocol):
         self.is_open = False
         self.free_at = 0.0
         self._done: asyncio.Future[WireAnswer] | None = None
+        self._parser = httptools.HttpResponseParser(self)
+        self._headers: list[tuple[bytes, bytes]] = []
+        self._body: list[bytes] = []
+        self._largest = self._size = self._head_bytes = 0
+        self._to_the_end = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = transport  # type: ignore[assignment]  # a stream's transport is one
         self.is_open = True
 
-    def call(self, head_and_body: bytes, largest: int) -> asyncio.Future[WireAnswer]:
+    def call(self, loop: asyncio.AbstractEventLoop, head_and_body: bytes, largest: int) -> asyncio.Future[WireAnswer]:
         """Send, and have the answer to come."""
-        self._parser = httptools.HttpResponseParser(self)
-        self._headers: list[tuple[bytes, bytes]] = []
-        self._body: list[bytes] = []
-        self._size = self._head_bytes = 0
         self._largest = largest
-        self._to_the_end = False
-        self._done = asyncio.get_running_loop().create_future()
+        self._done = loop.create_future()
         self.transport.write(head_and_body)  # type: ignore[union-attr]  # it is connected
         return self._done
 
@@ -77,7 +78,14 @@ class _Connection(asyncio.Protocol):
             self._fail(BadAnswer("it changes to another protocol"))
         except httptools.HttpParserError as error:
             cause = error.__context__ if isinstance(error, httptools.HttpParserCallbackError) else None
-            self._fail(cause if isinstance(cause, TooLarge) else BadAnswer(type(error).__name__))
+            self._fail(cause if isinstance(cause, TooLarge | BadAnswer) else BadAnswer(type(error).__name__))
+
+    def on_message_begin(self) -> None:
+        if self._done is None or self._done.done():
+            raise BadAnswer("a second answer to one request")
+        self._headers, self._body = [], []
+        self._size = self._head_bytes = 0
+        self._to_the_end = False
 
     def on_header(self, name: bytes, value: bytes) -> None:
         self._head_bytes += len(name) + len(value)
@@ -106,7 +114,6 @@ class _Connection(asyncio.Protocol):
     def on_message_complete(self) -> None:
         status = self._parser.get_status_code()
         if status < _FIRST_FINAL_STATUS:  # "100 Continue" and its like: the answer is still to come
-            self._headers, self._body, self._size = [], [], 0
             return
         keeps = self._parser.should_keep_alive()
         self._answer(status)
@@ -158,7 +165,9 @@ class LeanTransport:
 
     def __init__(self, *, connections: int = 512) -> None:
         self._free: dict[tuple[str, int, bool], list[_Connection]] = {}
-        self._places = asyncio.Semaphore(connections)
+        self._most = connections
+        self._taken = 0
+        self._waiting: deque[asyncio.Future[None]] = deque()
         self._heads: dict[str, tuple[object, str, tuple[str, int, bool], bytes]] = {}
         self._others = AiohttpTransport(connections=connections)
         self._ssl: ssl.SSLContext | None = None
@@ -172,10 +181,15 @@ class LeanTransport:
         if self._others.proxy_of(request.url) is not None:
             return await self._others.fetch(request)
         where, head = self._head(request)
-        async with self._places:
-            connection = self._take(where) or await self._connect(where, request)
+        loop = asyncio.get_running_loop()
+        if self._taken < self._most:
+            self._taken += 1
+        else:
+            await self._wait_for_a_place(loop)
+        try:
+            connection = self._take(where, loop.time()) or await self._connect(where, request)
             body = request.body
-            waiting = connection.call(b"%b%d\r\n\r\n%b" % (head, len(body), body), request.largest_reply_bytes)
+            waiting = connection.call(loop, b"%b%d\r\n\r\n%b" % (head, len(body), body), request.largest_reply_bytes)
             try:
                 answer = await waiting
             except asyncio.CancelledError:
@@ -184,9 +198,30 @@ class LeanTransport:
             except (OSError, BadAnswer, TooLarge) as error:
                 raise _failure_of(error, request) from error
             if connection.is_open:
-                connection.free_at = asyncio.get_running_loop().time()
+                connection.free_at = loop.time()
                 self._free.setdefault(where, []).append(connection)
             return answer
+        finally:
+            self._leave()
+
+    async def _wait_for_a_place(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Wait until a connection may be used; whoever leaves hands its place over."""
+        waiting = loop.create_future()
+        self._waiting.append(waiting)
+        try:
+            await waiting
+        except asyncio.CancelledError:
+            if not waiting.cancelled():  # the place was handed over at the same moment
+                self._leave()
+            raise
+
+    def _leave(self) -> None:
+        while self._waiting:
+            waiting = self._waiting.popleft()
+            if not waiting.done():
+                waiting.set_result(None)
+                return
+        self._taken -= 1
 
     async def aclose(self) -> None:
         """Let go of the connections."""
@@ -196,12 +231,12 @@ class LeanTransport:
                 connection.give_up()
         await self._others.aclose()
 
-    def _take(self, where: tuple[str, int, bool]) -> _Connection | None:
+    def _take(self, where: tuple[str, int, bool], now: float) -> _Connection | None:
         """A connection that is free and has not waited too long: servers drop idle ones without a word."""
         free = self._free.get(where)
         if not free:
             return None
-        oldest = asyncio.get_running_loop().time() - KEPT_IDLE_SECONDS
+        oldest = now - KEPT_IDLE_SECONDS
         while free:
             connection = free.pop()
             if connection.is_open and connection.free_at > oldest:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from registry.words import Objective, Policy, Snapshot
 
 STEPS = 255
+_ONE_BYTE = 0x80  # numbers below that are a byte as they are
 _PROPENSITY_FOLLOWS = 0x80
 _RULES_FOLLOW = 0x40
 _FACTORS_FOLLOW = 0x20
@@ -51,30 +52,29 @@ _CAPABILITY_CODES = {
     Capability.SEARCH: 8,
 }
 _CAPABILITIES = {code: capability for capability, code in _CAPABILITY_CODES.items()}
+_HEADS = {capability: bytes((code,)) for capability, code in _CAPABILITY_CODES.items()}  # of what was certain
 
 
 def pack_decision(decision: Decision) -> bytes:
     """The blob of a whole decision: capability, propensity and candidates."""
-    candidates = decision.candidates
-    parts = getattr(candidates, "parts", None)
-    if parts is None or decision.rules or not candidates.is_plain:  # type: ignore[attr-defined]  # beside its parts
-        return pack(candidates, capability=decision.capability, propensity=decision.propensity, rules=decision.rules)
+    candidates, rules, propensity = decision.candidates, decision.rules, decision.propensity
+    steps = getattr(candidates, "steps", None)
+    if steps is None or rules or not candidates.is_plain:  # type: ignore[attr-defined]  # beside its steps
+        return pack(candidates, capability=decision.capability, propensity=propensity, rules=rules)
     # As the router holds them, they come in order, and need not be made into what people see.
-    numbers: list[int] = []
-    add = numbers.append
-    ranked = parts()
-    for offering_id, quality, cost, speed in ranked:
-        if offering_id < 0x80:
-            add(offering_id)
-        else:
-            numbers += varint(offering_id)
-        add(int(quality * STEPS + 0.5))
-        add(int(cost * STEPS + 0.5))
-        add(int(speed * STEPS + 0.5))
-    for candidate in candidates.excluded:  # type: ignore[attr-defined]  # beside its parts
+    numbers: list[int] = steps()
+    ids = numbers[::4]
+    if ids and max(ids) >= _ONE_BYTE:
+        numbers = [byte for place in range(0, len(numbers), 4) for byte in _four(numbers[place : place + 4])]
+    for candidate in candidates.excluded:  # type: ignore[attr-defined]  # beside its steps
         numbers += varint(candidate.offering_id)
-        add(candidate.excluded.code if candidate.excluded else 0)
-    return _head(decision.capability, decision.propensity) + varint(len(ranked)) + bytes(numbers)
+        numbers.append(candidate.excluded.code if candidate.excluded else 0)
+    head = _HEADS[decision.capability] if propensity == 1.0 else _head(decision.capability, propensity)
+    return head + (bytes((len(ids),)) if len(ids) < _ONE_BYTE else varint(len(ids))) + bytes(numbers)
+
+
+def _four(numbers: list[int]) -> tuple[int, ...]:
+    return (*varint(numbers[0]), *numbers[1:])
 
 
 def pack(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, overload
 
+from registry.candidates import STEPS
 from registry.words import Candidate
 
 if TYPE_CHECKING:
@@ -32,9 +33,14 @@ class Ranking(Sequence[Candidate]):
         """Whether no rule had a say in any of them."""
         return self._is_plain
 
-    def parts(self) -> Sequence[tuple[int, float, float, float]]:
-        """Offering id, quality, cost and speed of each ranked candidate."""
-        return [(one[0].offering_id, one[2], one[3], one[4]) for one in self.seen]
+    def steps(self) -> list[int]:
+        """Of each ranked candidate its offering id, and quality, cost and speed in steps of 1/255, all in one row."""
+        numbers: list[int] = []
+        for one in self.seen:  # runs once a call: fields by their places
+            numbers += (
+                one[0].offering_id, int(one[2] * STEPS + 0.5), int(one[3] * STEPS + 0.5), int(one[4] * STEPS + 0.5),
+            )  # fmt: skip
+        return numbers
 
     @overload
     def __getitem__(self, place: int) -> Candidate: ...

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import random
 import time
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from blocks import CredentialMissing
 from registry.words import Exclusion
@@ -25,17 +24,16 @@ if TYPE_CHECKING:
     from blocks import CredentialSource
     from registry import Estimate, Policies, Scores
     from registry.words import Capability, Decision, Policy, Snapshot, TaskRequest
-    from routing.attempting import Outcome
     from routing.constraints import Refusal
     from routing.health import Health
     from routing.rules import RuleBook, Ruling
     from routing.strategies import Strategy
+    from routing.tries import Outcome
 
 STRATEGIES_KEPT = 10_000
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(NamedTuple):
     """A decision, the policy that it was made by, and who is to be asked beside whoever is chosen."""
 
     policy: Policy

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from registry.words import Capability, Usage
@@ -10,6 +11,8 @@ from registry.words import Capability, Usage
 if TYPE_CHECKING:
     from registry.words import Offering, TaskRequest
 
+# A look-up in an enumeration is a call of a function, and this runs once a request.
+_IMAGE, _VIDEO, _EMBEDDING = Capability.IMAGE, Capability.VIDEO, Capability.EMBEDDING
 DEFAULT_OUTPUT_TOKENS = 300
 MESSAGE_TOKENS = 8  # a turn's role and separators
 LATIN_CHARACTERS_PER_TOKEN = 3  # English has about four; names, code and other Latin languages fewer
@@ -44,15 +47,22 @@ def estimate_tokens(text: str) -> int:
 
 def estimate_needs(request: TaskRequest) -> Needs:
     """What the request needs. Only text-like work has tokens; a picture is one picture."""
-    if request.capability in (Capability.IMAGE, Capability.VIDEO):
+    capability = request.capability
+    if capability is _IMAGE or capability is _VIDEO:
         pictures = int(request.params.get("n", 1))
         return Needs(0, 0, Usage(pictures=pictures, reported=False))
-    input_tokens = estimate_tokens(request.prompt) + sum(map(estimate_tokens, request.inputs))
+    input_tokens = estimate_tokens(request.prompt) if request.prompt else 0
+    if request.inputs:
+        input_tokens += sum(map(estimate_tokens, request.inputs))
     for message in request.messages:
         input_tokens += estimate_tokens(message.content) + MESSAGE_TOKENS
-    if request.capability is Capability.EMBEDDING:
+    if capability is _EMBEDDING:
         return Needs(input_tokens, 0, Usage(input_tokens=input_tokens, reported=False))
-    output_tokens = int(request.params.get("max_output_tokens", DEFAULT_OUTPUT_TOKENS))
+    return _text_needs(input_tokens, int(request.params.get("max_output_tokens", DEFAULT_OUTPUT_TOKENS)))
+
+
+@lru_cache(maxsize=4_096)  # most requests are about as long as others, and two values cost more than looking one up
+def _text_needs(input_tokens: int, output_tokens: int) -> Needs:
     expected = Usage(input_tokens=input_tokens, output_tokens=output_tokens, reported=False)
     return Needs(input_tokens, output_tokens, expected)
 

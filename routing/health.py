@@ -13,7 +13,7 @@ from routing.places import UNBOUNDED, Places
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from registry.words import FailureClass, Offering, Service
+    from registry.words import FailureClass, Offering, Service, Streaming
     from routing.cooling import Cooling
 
 FIRST_PROBE_SECONDS = 0.125  # between looks at what cools while nobody else is left; doubles
@@ -42,6 +42,7 @@ class Standing:
         "_costs",
         "_dearest",
         "_nanousd",
+        "_openings",
         "_probe_seconds",
         "breaker",
         "hedges_made",
@@ -63,6 +64,14 @@ class Standing:
         self._probe_seconds = FIRST_PROBE_SECONDS
         self._nanousd: float | None = None
         self._dearest = self._costs = 0
+        self._openings: dict[Streaming, Latency] = {}
+
+    def opening(self, streaming: Streaming) -> Latency:
+        """How long streams of that kind take until their output begins to be passed on."""
+        latency = self._openings.get(streaming)
+        if latency is None:
+            latency = self._openings[streaming] = Latency(self.latency.mean_ms)
+        return latency
 
     def probed(self, now: float, *, worked: bool) -> None:
         """A look at it while it cools has ended; the next one waits twice as long each time."""

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from routing.alarms import Alarm
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Coroutine
+    from collections.abc import Awaitable, Coroutine
 
-    from routing.attempting import Outcome
+    from routing.alarms import Alarms
+
+T = TypeVar("T")
 
 SHORTEST_HEDGE_SECONDS = 0.05  # what is late by less than that is not worth a second call
 MOST_BESIDE = 2  # calls beside a first one at the same time
@@ -48,103 +52,132 @@ class HedgeBudget:
         return True
 
 
-class Race:
-    """One call in the caller's own task, and others beside it if it is late.
+class Race(Alarm, Generic[T]):
+    """One call in the caller's own task, and others beside it if it is late. What the calls are, a subclass says.
 
     The first call runs where :meth:`run` is awaited, since a task of its own would cost each call for the sake of the
     few that are late. When the second one wins, the first is cancelled as :func:`asyncio.timeout` cancels what it
-    bounds.
-
-    Args:
-        late_seconds: when the first call is late; it is late again each time it has lasted twice as long.
-        late: hears how long it has lasted.
-        second: hears the same, and gives another call to be made, or None where none may be.
-        settled: hears of an outcome that failed and is not the one that :meth:`run` gives. What is cancelled accounts
-            for itself.
+    bounds. It is late after ``late_seconds``, and again each time it has lasted twice as long.
     """
 
-    def __init__(
-        self,
-        late_seconds: float,
-        *,
-        late: Callable[[float], None],
-        second: Callable[[float], Coroutine[None, None, Outcome] | None],
-        settled: Callable[[Outcome], None],
-    ) -> None:
-        self._late_seconds = late_seconds
-        self._late = late
-        self._make_second = second
-        self._settled = settled
-        self._others: list[asyncio.Task[Outcome]] = []
-        self._first: asyncio.Task[object] | None = None  # the task that awaits the first call, while it does
-        self._winner: Outcome | None = None
-        self._timer: asyncio.TimerHandle | None = None
+    __slots__ = ("_alarms", "_first", "_good", "_late_seconds", "_others")
 
-    async def run(self, first: Awaitable[Outcome]) -> Outcome:
+    def __init__(self, alarms: Alarms, late_seconds: float) -> None:
+        self._alarms = alarms
+        self._late_seconds = late_seconds
+        self._others: list[asyncio.Task[T]] = []
+        self._first: asyncio.Task[object] | None = None  # the task that awaits the first call, while it does
+        self._good: list[T] = []
+
+    def late(self, so_far_seconds: float) -> None:
+        """The first call has lasted so long."""
+        raise NotImplementedError
+
+    def second(self, so_far_seconds: float) -> Coroutine[None, None, T] | None:
+        """Another call to be made, or None where none may be."""
+        raise NotImplementedError
+
+    def is_good(self, outcome: T) -> bool:
+        """Whether what a call gave is what was asked for."""
+        raise NotImplementedError
+
+    def settled(self, outcome: T) -> None:
+        """A call failed, and is not what :meth:`run` gives. What is cancelled accounts for itself."""
+        raise NotImplementedError
+
+    async def unused(self, outcome: T) -> None:
+        """Put away what was good and came too late, where there is anything to put away."""
+
+    async def run(self, first: Awaitable[T]) -> T:
         """The first outcome that is good; where none is, that of the call that ended last."""
         task = self._first = asyncio.current_task()
         assert task is not None  # noqa: S101 - a coroutine that runs has a task
         cancelling = task.cancelling()
-        loop = asyncio.get_running_loop()
-        self._timer = loop.call_later(self._late_seconds, self._look, self._late_seconds)
+        self._alarms.set(self, self._late_seconds)
+        given: T | None = None
         try:
             try:
-                outcome = await first
+                given = await first
             except asyncio.CancelledError:
-                if self._winner is None or task.uncancel() > cancelling:
+                if not self._good or task.uncancel() > cancelling:
                     raise
-                return self._winner
+                given = self._good[0]
             finally:
                 self._first = None  # nobody is to be interrupted any more
-                self._timer.cancel()
-            if self._winner is not None:  # it was cancelled, and has ended in its own way all the same
-                task.uncancel()
-                return self._winner
-            while outcome.attempt.failure is not None and self._others:
-                self._settled(outcome)
-                done, _ = await asyncio.wait(self._others, return_when=asyncio.FIRST_COMPLETED)
-                other = next(iter(done))
-                self._others.remove(other)
-                outcome = other.result()
-            return outcome
+                self._alarms.clear(self)
+            if self._others or self._good:
+                given = await self._of_several(task, given)
+            return given
         finally:
-            await self._abandon()
+            if self._others or self._good:
+                await self._abandon(given)
 
-    async def _abandon(self) -> None:
+    async def _of_several(self, task: asyncio.Task[object], outcome: T) -> T:
+        if self._good:
+            if outcome is not self._good[0]:  # it was cancelled, and has ended in its own way all the same
+                task.uncancel()
+                if self.is_good(outcome):
+                    self._good.append(outcome)
+            return self._good[0]
+        while not self.is_good(outcome) and self._others:
+            self.settled(outcome)
+            done, _ = await asyncio.wait(self._others, return_when=asyncio.FIRST_COMPLETED)
+            other = next(iter(done))
+            self._others.remove(other)
+            outcome = other.result()
+        return outcome
+
+    async def _abandon(self, given: T | None) -> None:
         """Cancel what is still under way and wait until it has let go, also where the caller goes away meanwhile."""
+        is_interrupted = await self._cancel_others()
+        for good in self._too_late():
+            if good is not given:
+                is_interrupted |= await _is_interrupted(self.unused(good))
+        if is_interrupted:
+            if given is not None and self.is_good(given):
+                await self.unused(given)
+            raise asyncio.CancelledError
+
+    async def _cancel_others(self) -> bool:
+        """Whether somebody interrupted that."""
         under_way = [other for other in self._others if not other.done()]
         if not under_way:
-            return
+            return False
         # One that was made a moment ago has to begin, or it would never let go of its place.
         is_interrupted = await _is_interrupted(asyncio.sleep(0))
         for other in under_way:
             other.cancel()
         while under_way := [other for other in under_way if not other.done()]:
             is_interrupted |= await _is_interrupted(asyncio.wait(under_way))
-        if is_interrupted:
-            raise asyncio.CancelledError
+        return is_interrupted
 
-    def _look(self, so_far_seconds: float) -> None:
-        loop = asyncio.get_running_loop()
-        self._timer = loop.call_later(so_far_seconds, self._look, 2 * so_far_seconds)
-        self._late(so_far_seconds)
-        another = self._make_second(so_far_seconds) if len(self._others) < MOST_BESIDE else None
+    def _too_late(self) -> list[T]:
+        ended = [other.result() for other in self._others if not other.cancelled() and other.exception() is None]
+        return self._good + [outcome for outcome in ended if self.is_good(outcome)]
+
+    def ring(self) -> None:
+        """The first call is late."""
+        so_far_seconds = self._late_seconds
+        self._late_seconds *= 2
+        self._alarms.set(self, so_far_seconds)
+        self.late(so_far_seconds)
+        another = self.second(so_far_seconds) if len(self._others) < MOST_BESIDE else None
         if another is not None:
-            task = loop.create_task(another)
+            task = asyncio.get_running_loop().create_task(another)
             self._others.append(task)
             task.add_done_callback(self._ended)
 
-    def _ended(self, other: asyncio.Task[Outcome]) -> None:
+    def _ended(self, other: asyncio.Task[T]) -> None:
         """A call beside the first has ended: it may have won, or it makes room for another one."""
-        if self._first is None or self._winner is not None or other.cancelled() or other.exception() is not None:
+        if self._first is None or self._good or other.cancelled() or other.exception() is not None:
             return
         outcome = other.result()
         self._others.remove(other)
-        if outcome.attempt.failure is None:
-            self._winner = outcome
+        if self.is_good(outcome):
+            self._good.append(outcome)
             self._first.cancel()
         else:
-            self._settled(outcome)
+            self.settled(outcome)
 
 
 async def _is_interrupted(waiting: Awaitable[object]) -> bool:

@@ -42,6 +42,9 @@ HALF_LATENCY_MS: Mapping[Capability, float] = {
 }
 
 
+_seen = tuple.__new__  # a named tuple's own way goes through a function in Python
+
+
 class WeightedObjective:
     """Scores offerings for one capability under one objective.
 
@@ -77,5 +80,5 @@ class WeightedObjective:
             if anything_doubted and (trust := health.reliability(offering)) != 1.0:
                 quality, cost, speed = trust * quality, trust * cost, trust * speed
             utility = weight_quality * quality + weight_cost * cost + weight_speed * speed
-            seen.append(Seen(offering, utility, quality, cost, speed, expected, latency_ms, in_flight))
+            seen.append(_seen(Seen, (offering, utility, quality, cost, speed, expected, latency_ms, in_flight, 1.0)))
         return seen

@@ -20,3 +20,5 @@ class Capability(StrEnum):
     TRANSCRIPTION = "transcription"
     UNDERSTANDING = "understanding"
     SEARCH = "search"
+
+    __hash__ = str.__hash__  # as quick as a text; that of enumerations is a function in Python

@@ -31,6 +31,8 @@ class FailureClass(StrEnum):
     CALLER_FAULT = "caller_fault"
     CANCELLED = "cancelled"
 
+    __hash__ = str.__hash__  # as quick as a text; that of enumerations is a function in Python
+
     @property
     def code(self) -> int:
         """The class as the small number that the ledger stores (1 to 10; 0 stands for success)."""

@@ -59,16 +59,12 @@ class Price:
 
     def cost_nanousd(self, usage: Usage) -> int:
         """The cost of a call, rounded up to a whole nano-dollar."""
-        cached_rate = self.cached_input_nanousd_per_mtok
-        if cached_rate is None:
-            cached_rate = self.input_nanousd_per_mtok
-        fresh_tokens = usage.input_tokens - usage.cached_input_tokens
-        per_mtok = (
-            fresh_tokens * self.input_nanousd_per_mtok
-            + usage.cached_input_tokens * cached_rate
-            + usage.output_tokens * self.output_nanousd_per_mtok
-        )
-        return -(-per_mtok // TOKENS_PER_MTOK) + usage.pictures * self.picture_nanousd + self.call_nanousd
+        input_rate, cached_tokens = self.input_nanousd_per_mtok, usage.cached_input_tokens
+        per_mtok = usage.input_tokens * input_rate + usage.output_tokens * self.output_nanousd_per_mtok
+        if cached_tokens and self.cached_input_nanousd_per_mtok is not None:
+            per_mtok += cached_tokens * (self.cached_input_nanousd_per_mtok - input_rate)
+        cost = -(-per_mtok // TOKENS_PER_MTOK) + self.call_nanousd
+        return cost + usage.pictures * self.picture_nanousd if usage.pictures else cost
 
     @property
     def is_free(self) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from registry.words import NANOUSD_PER_USD
-from routing.strategies.seen import price_of, tie
+from routing.strategies.seen import UNKNOWN_PRICE_NANOUSD
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,11 +35,14 @@ class LeastExpectedCost:
     def order(self, seen: list[Seen], chance: Callable[[], float]) -> float:  # noqa: ARG002 - nothing is left to it
         """Sort by cost over quality."""
         nanousd_per_ms = self.usd_per_second * NANOUSD_PER_USD / 1_000
-
-        def ratio(one: Seen) -> tuple[float, int, int, int]:
-            cost = price_of(one) + nanousd_per_ms * one.latency_ms
-            good = max(one.quality, _LEAST_QUALITY) * max(one.factor, _LEAST_QUALITY)
-            return (cost / good, one.in_flight, *tie(one))
-
-        seen.sort(key=ratio)
+        rated = []
+        for one in seen:
+            offering, _, quality, _, _, expected, latency_ms, in_flight, factor = one
+            cost = (UNKNOWN_PRICE_NANOUSD if expected is None else expected) + nanousd_per_ms * latency_ms
+            good = max(_LEAST_QUALITY, quality)
+            if factor != 1.0:
+                good *= max(factor, _LEAST_QUALITY)
+            rated.append((cost / good, in_flight, offering.service.priority, offering.offering_id, one))
+        rated.sort()
+        seen[:] = [rating[4] for rating in rated]
         return 1.0
