@@ -23,10 +23,10 @@ resumed_run: ContextVar[int | None] = ContextVar("resumed_run", default=None)
 """The run that a flow is to go on with, where it was called for that; it then begins no other one."""
 
 
-async def run_to_resume(runs: Runs, seen: str) -> Run | None:
+async def run_to_resume(runs: Runs, seen: str, trace_id: str | None = None) -> Run | None:
     """The run that :data:`resumed_run` names, now worked on here; None where none is named.
 
-    ``seen`` is the fingerprint of the input and the parameters as they are now.
+    ``seen`` is the fingerprint of the input and the parameters as they are now, ``trace_id`` the trace it goes on in.
 
     Raises:
         RunNotResumable: its input is another than when it began.
@@ -37,7 +37,7 @@ async def run_to_resume(runs: Runs, seen: str) -> Run | None:
         return None
     if (await runs.get(run_id)).fingerprint != seen:
         raise RunNotResumable(run_id, "its input is another than when it began")
-    return await runs.resume(run_id)
+    return await runs.resume(run_id, trace_id=trace_id)
 
 
 def fingerprint(*parts: Any) -> str:

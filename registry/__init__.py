@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from registry.candidates import pack_decision, unpack_decision
     from registry.catalogue import Catalogue
     from registry.clock import Clock, from_us, now_us, to_us
+    from registry.cooldowns import Cooldown, Cooldowns, OutNow
     from registry.decisions import Decisions, Explanation
     from registry.discovered import KeptServer, keep_found
     from registry.doctor import (
@@ -101,6 +102,7 @@ if TYPE_CHECKING:
         Model,
         Objective,
         Offering,
+        Out,
         Policy,
         Price,
         Priority,
@@ -115,7 +117,9 @@ if TYPE_CHECKING:
         TaskResult,
         Usage,
         Verdict,
+        account_of,
         format_usd,
+        outs_of,
         parse_objective,
         parse_target,
         target_in_words,
@@ -133,6 +137,7 @@ _MODULES = {
     "candidates": "pack_decision unpack_decision",
     "catalogue": "Catalogue",
     "clock": "Clock from_us now_us to_us",
+    "cooldowns": "Cooldown Cooldowns OutNow",
     "decisions": "Decisions Explanation",
     "discovered": "KeptServer keep_found",
     "doctor": (
@@ -169,8 +174,8 @@ _MODULES = {
     "task_ids": "TaskIds claim_worker task_time_seconds",
     "words": (
         "Attempt Candidate Capability Decision Exclusion FailureClass Hedge JsonSchema Media Message Model "
-        "NANOUSD_PER_USD Objective Offering Policy Price Priority Requirements Rule Score Service Snapshot "
-        "Split Target TaskRequest TaskResult Usage Verdict format_usd parse_objective parse_target "
+        "NANOUSD_PER_USD Objective Offering Out Policy Price Priority Requirements Rule Score Service Snapshot "
+        "Split Target TaskRequest TaskResult Usage Verdict account_of format_usd outs_of parse_objective parse_target "
         "target_in_words usd_to_nanousd"
     ),
 }
@@ -204,6 +209,8 @@ __all__ = [
     "ConditionFailed",
     "ConditionInvalid",
     "ConstraintBroken",
+    "Cooldown",
+    "Cooldowns",
     "DatabaseCorrupt",
     "DatabaseForeign",
     "DatabaseLocked",
@@ -246,6 +253,8 @@ __all__ = [
     "NotFound",
     "Objective",
     "Offering",
+    "Out",
+    "OutNow",
     "Outbox",
     "Passed",
     "Policies",
@@ -288,6 +297,7 @@ __all__ = [
     "ToolMissing",
     "Usage",
     "Verdict",
+    "account_of",
     "back_up",
     "budget_standings",
     "claim_worker",
@@ -305,6 +315,7 @@ __all__ = [
     "key_standings",
     "limit_standings",
     "now_us",
+    "outs_of",
     "pack_decision",
     "parse_objective",
     "parse_target",

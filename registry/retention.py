@@ -11,8 +11,9 @@ from sqlalchemy import delete, func, select, tuple_, update
 
 from registry.clock import MICROSECONDS_PER_SECOND, now_us
 from registry.rollups import US_PER_MINUTE
-from registry.tables import call_messages, calls, checked_tasks, items, rollups, runs, scores
+from registry.tables import call_messages, calls, checked_tasks, cooldowns, items, rollups, runs, scores
 from registry.task_ids import first_task_id_at
+from registry.windows import database_time_us
 
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Select, Table
@@ -50,7 +51,7 @@ class Retention:
 
     A call goes with its messages and scores; what a model has learned of them stays. A run goes with its items once it
     has ended so long ago. Nothing of a run that is under way is touched. Rollups have sums of their own: they stay
-    true when their calls have gone.
+    true when their calls have gone. Cool-downs that are over go, too; they are not counted.
 
     Args:
         store: where they are.
@@ -126,7 +127,14 @@ class Retention:
         of_items = await self._in_steps(items, _keys(items).where(items.c.run_id.in_(old_runs)))
         of_runs = await self._in_steps(runs, old_runs)
         of_rollups = await self._in_steps(rollups, _keys(rollups).where(rollups.c.minute < self._rollups_before))
+        await self._remove_cooldowns()
         return replace(removed, items=of_items, runs=of_runs, rollups=of_rollups)
+
+    async def _remove_cooldowns(self) -> None:
+        """Remove the cool-downs that are over, by the clock that they were told by."""
+        async with self._store.write() as connection:
+            over = cooldowns.c.until_us <= await database_time_us(connection)
+            await connection.execute(delete(cooldowns).where(over))
 
     def _old_tasks(self, table: Table) -> Select[tuple[int, ...]]:
         """The keys of a table's rows that hang on old tasks, but for those of runs that are under way."""

@@ -98,7 +98,8 @@ class Runs:
     ) -> Run:
         """Begin a run; ``fingerprint`` is of its input and parameters, and what a resumed run must share.
 
-        ``flow_run_id`` is Prefect's name for it, by which its logs are found there.
+        ``trace_id`` is that of its trace in OpenTelemetry, in hex; ``flow_run_id`` is Prefect's name for it, by which
+        its logs are found there.
         """
         at_us = now_us(self._clock)
         values = {
@@ -140,8 +141,10 @@ class Runs:
             row = (await connection.execute(statement)).one_or_none()
         return None if row is None else _from_row(row)
 
-    async def resume(self, run_id: int, *, also_done: bool = False) -> Run:
+    async def resume(self, run_id: int, *, also_done: bool = False, trace_id: str | None = None) -> Run:
         """Go on with a run in this process; with ``also_done`` one that is done, too: its items stay as they are.
+
+        ``trace_id`` is that of the trace in which it goes on; without one, the earlier one stays.
 
         Raises:
             NotFound: there is none with that id.
@@ -153,6 +156,8 @@ class Runs:
                 raise RunTaken(run_id, run.process, run.state)
             at_us = now_us(self._clock)
             now = {"state": "running", "process": self._process, "heartbeat_us": at_us, "ended_us": None, "message": ""}
+            if trace_id is not None:
+                now["trace_id"] = trace_id
             await _change_unless_changed(connection, run, now)
             return await self._told(connection, run_id, "resumed")
 

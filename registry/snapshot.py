@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import zlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from sqlalchemy import select
 
@@ -86,11 +86,22 @@ class Snapshots:
         return found
 
 
+class Follower(Protocol):
+    """Whoever wants to know of cool-downs that other processes tell of."""
+
+    async def follow(self, version: int) -> None:
+        """Take in that cool-downs are at this version; nearly always it is the one that is known already.
+
+        Raises:
+            RegistryError: the database cannot be used; the same version is told again.
+        """
+
+
 class SnapshotWatch:
     """Keeps the present snapshot at hand: asks for the catalogue's version each second, and swaps when it moved.
 
     ``current`` is immutable and may be held for the length of a decision. When the database cannot be asked, the last
-    one stays.
+    one stays. ``follower`` is told the version of cool-downs, which comes with the same answer.
 
     Example:
         >>> async def count_offerings(catalogue: Catalogue, clock: Clock) -> int:
@@ -101,10 +112,13 @@ class SnapshotWatch:
         ...     return count
     """
 
-    def __init__(self, catalogue: Catalogue, clock: Clock, *, poll_seconds: float = 1.0) -> None:
+    def __init__(
+        self, catalogue: Catalogue, clock: Clock, *, poll_seconds: float = 1.0, follower: Follower | None = None
+    ) -> None:
         self._catalogue = catalogue
         self._clock = clock
         self._poll_seconds = poll_seconds
+        self._follower = follower
         self._current: Snapshot | None = None
         self._next_price_us: int | None = None
         self._task: asyncio.Task[None] | None = None
@@ -128,6 +142,8 @@ class SnapshotWatch:
             StoreError: the database cannot be used.
         """
         await self._read()
+        if self._follower is not None:
+            await self._follower.follow((await self._catalogue.versions())[1])
         if self._task is None:
             self._task = asyncio.create_task(self._keep_watching(), name="turnout-snapshot-watch")
 
@@ -144,11 +160,14 @@ class SnapshotWatch:
         Raises:
             RegistryError: the database cannot be used, or what it holds cannot be read.
         """
+        version, of_cooldowns = await self._catalogue.versions()
         price_is_due = self._next_price_us is not None and now_us(self._clock) >= self._next_price_us
-        if not price_is_due and await self._catalogue.version() == self.current.version:
-            return False
-        await self._read()
-        return True
+        moved = price_is_due or version != self.current.version
+        if moved:
+            await self._read()
+        if self._follower is not None:
+            await self._follower.follow(of_cooldowns)
+        return moved
 
     async def _read(self) -> None:
         self._next_price_us = await self._catalogue.next_price_us()

@@ -344,6 +344,18 @@ probes = Table(
     Column("since_us", BigInteger, nullable=False),  # since when it has been as it is
 )
 
+cooldowns = Table(
+    "cooldowns",
+    metadata,
+    Column("offering_id", BigInteger, primary_key=True, autoincrement=False),  # 0: an account
+    Column("account", Text, primary_key=True),  # "": an offering; host and credential_ref: registry/words/cooling.py
+    Column("failure", SmallInteger, nullable=False),  # FailureClass.code
+    Column("since_us", BigInteger, nullable=False),  # both times on the database's clock
+    Column("until_us", BigInteger, nullable=False),
+    Column("message", Text, nullable=False),  # why, in the provider's words, shortened
+    Column("told_by", _name(200), nullable=False),  # host:pid:start of the process that was told
+)
+
 # ---- events --------------------------------------------------------------------------------------------------------
 
 outbox = Table(

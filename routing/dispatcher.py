@@ -129,7 +129,7 @@ class Dispatcher:
         self._calling.ended(walk, begun, outcome)
         failure = outcome.attempt.failure
         if failure is not None and failure is not FailureClass.CANCELLED:
-            self._health.failed(outcome.offering, failure, outcome.retry_after_seconds)
+            self._health.failed(outcome.offering, failure, outcome.retry_after_seconds, outcome.attempt.message)
 
     def _walk(self, request: TaskRequest, decision: Decision, snapshot: Snapshot, policy: Policy) -> Walk:
         started = self._clock()

@@ -3,48 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING
 
-from registry.words import FailureClass
 from routing.breaker import Breaker
+from routing.cooling import CoolingRoom
 from routing.latency import ENOUGH, Latency
 from routing.places import UNBOUNDED, Places
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from registry.words import Offering, Service, Streaming
+    from registry.words import FailureClass, Offering, Service, Streaming
+    from routing.cooling import Cooling
 
-K = TypeVar("K")
-
-# How long a failure keeps an offering (or its whole account) out when the provider names no time, in seconds.
-OFFERING_COOL_SECONDS = {
-    FailureClass.RATE_LIMITED: 5.0,
-    FailureClass.UNAVAILABLE_MODEL: 600.0,
-}
-ACCOUNT_COOL_SECONDS = {
-    FailureClass.QUOTA: 600.0,
-    FailureClass.CREDENTIALS: 300.0,
-}
 FIRST_PROBE_SECONDS = 0.125  # between looks at what cools while nobody else is left; doubles
 LONGEST_PROBE_SECONDS = 30.0
 COST_SMOOTHING = 0.05  # the weight of the newest call in the mean cost
-LONGEST_COOL_SECONDS = 3_600.0  # a provider that says "in a year" is asked again in an hour
 
 # A failure that came quickly costs nothing to be tried again; one that was waited for does, each time.
 SLOW_FAILURE_SECONDS = 2.0
 FIRST_DOUBT_SECONDS = 60.0  # doubles with each further one, until a call works
 LONGEST_DOUBT_SECONDS = 900.0
 DOUBTFUL = 0.1  # how much of its utility is left to an offering that hung
-
-
-@dataclass(frozen=True, slots=True)
-class Cooling:
-    """Until when something is kept out (on the clock of :class:`Health`), and why."""
-
-    until: float
-    failure: FailureClass
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,14 +101,13 @@ class Health:
     """Live state of offerings and accounts. ``clock`` gives monotonic seconds.
 
     An account is an endpoint with a credential: what its provider says of money and keys holds for all services that
-    share both. Not thread-safe: it belongs to one event loop.
+    share both. ``room`` has what cools. Not thread-safe: it belongs to one event loop.
     """
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._standings: dict[int, Standing] = {}
-        self._offerings: dict[int, Cooling] = {}
-        self._accounts: dict[object, Cooling] = {}
+        self.room = CoolingRoom(clock)
         self._doubts: dict[int, Doubt] = {}
         self._open: set[int] = set()
 
@@ -145,8 +124,10 @@ class Health:
 
     def succeeded(self, offering: Offering, latency_ms: float) -> None:
         """A call worked, in ``latency_ms``."""
-        standing = self.of(offering)
-        standing.latency.took(latency_ms, self._clock())
+        standing, now = self.of(offering), self._clock()
+        standing.latency.took(latency_ms, now)
+        if not self.room.is_empty:
+            self.room.worked(offering, now - latency_ms / 1_000)
         if standing.breaker.is_open:
             standing.places.begin_anew()
         standing.breaker.worked()
@@ -157,17 +138,13 @@ class Health:
 
     def answered_a_probe(self, offering: Offering) -> None:
         """It cooled, was asked all the same since nobody else was left, and did its work: it cools no longer."""
-        self._offerings.pop(offering.offering_id, None)
-        self._accounts.pop(account_of(offering.service), None)
+        self.room.answered(offering)
 
-    def failed(self, offering: Offering, failure: FailureClass, retry_after_seconds: float | None = None) -> None:
+    def failed(
+        self, offering: Offering, failure: FailureClass, retry_after_seconds: float | None = None, message: str = ""
+    ) -> None:
         """A call failed. A longer cool-down replaces a shorter one, never the other way round."""
-        if failure in ACCOUNT_COOL_SECONDS:
-            seconds = retry_after_seconds or ACCOUNT_COOL_SECONDS[failure]
-            self._cool(self._accounts, account_of(offering.service), failure, seconds)
-        elif failure in OFFERING_COOL_SECONDS:
-            seconds = retry_after_seconds or OFFERING_COOL_SECONDS[failure]
-            self._cool(self._offerings, offering.offering_id, failure, seconds)
+        self.room.failed(offering, failure, retry_after_seconds, message)
 
     def broke(self, offering: Offering) -> None:
         """A call found the offering out of order: no connection, an error of the server's, half an answer."""
@@ -202,19 +179,11 @@ class Health:
     @property
     def anything_out(self) -> bool:
         """Whether anything has been kept out at all; where not, nobody needs to ask for each offering."""
-        return bool(self._offerings or self._accounts or self._open)
+        return not self.room.is_empty or bool(self._open)
 
     def cooling(self, offering: Offering) -> Cooling | None:
         """What keeps the offering out now, if anything does; the later end of its own and its account's."""
-        now = self._clock()
-        found = None
-        for cooling in (
-            self._offerings.get(offering.offering_id),
-            self._accounts.get(account_of(offering.service)) if self._accounts else None,
-        ):
-            if cooling is not None and cooling.until > now and (found is None or cooling.until > found.until):
-                found = cooling
-        return found
+        return self.room.of(offering)
 
     def open_seconds(self, offering: Offering) -> float | None:
         """How long the open breaker of the offering still lets nothing through; None where it lets calls through."""
@@ -257,18 +226,6 @@ class Health:
         if latency.count < ENOUGH:
             return latency.mean_ms * (1 + in_flight), in_flight
         return latency.at(now), in_flight
-
-    def _cool(self, cooling: dict[K, Cooling], key: K, failure: FailureClass, seconds: float) -> None:
-        until = self._clock() + min(seconds, LONGEST_COOL_SECONDS)
-        if key not in cooling or cooling[key].until < until:
-            cooling[key] = Cooling(until, failure)
-
-
-def account_of(service: Service) -> object:
-    """What shares its money and its key with others: the endpoint's host with the credential, else the service."""
-    if service.credential_ref is None:
-        return service.service_id
-    return urlsplit(service.endpoint or "").netloc, service.credential_ref
 
 
 def places_of(service: Service) -> float:

@@ -5,17 +5,17 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from blocks import CredentialMissing, Probed, ServiceFailure, UnknownServiceKind
-from registry import Probe, now_us, write_probes
+from registry import Cooldowns, FailureClass, Probe, now_us, outs_of, write_probes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
 
     from blocks import AIService, CredentialSource
-    from registry import Clock
+    from registry import Clock, Cooldown
     from registry.words import Service
     from routing.runtime import Runtime
 
@@ -27,15 +27,22 @@ AT_ONCE = 16
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProbedService:
-    """What a look at a service found; ``probe`` is None where its kind cannot be asked for nothing."""
+    """What a look at a service found; ``probe`` is None where its kind cannot be asked for nothing.
+
+    ``woken`` are the cool-downs that this ended.
+    """
 
     service: str
     message: str
     probe: Probe | None
+    woken: tuple[Cooldown, ...] = ()
 
 
-async def probe(runtime: Runtime, names: Collection[str] = ()) -> tuple[ProbedService, ...]:
+async def probe(runtime: Runtime, names: Collection[str] = (), *, by_hand: bool = False) -> tuple[ProbedService, ...]:
     """Ask the services of these names (or all enabled ones) whether they are up, and keep what they say.
+
+    One that is up and was out because of its key is called again: the key is good. What else it was told does not show
+    in a probe, which costs nothing; so that ends only where a person has asked (``by_hand``).
 
     Raises:
         NotFound: there is no service of that name.
@@ -45,7 +52,20 @@ async def probe(runtime: Runtime, names: Collection[str] = ()) -> tuple[ProbedSe
     services = named or [service for service in await runtime.catalogue.services() if service.enabled]
     found = await probe_services(services, runtime.connect, runtime.credentials, time.time)
     await write_probes(runtime.store, [one.probe for one in found if one.probe is not None])
-    return found
+    up = [service for service, one in zip(services, found, strict=True) if one.probe is not None and one.probe.ok]
+    return await _woken(runtime, up, found, None if by_hand else FailureClass.CREDENTIALS)
+
+
+async def _woken(
+    runtime: Runtime, up: Iterable[Service], found: Iterable[ProbedService], only: FailureClass | None
+) -> tuple[ProbedService, ...]:
+    """What was found, with the cool-downs of those that are up; they have ended by then."""
+    outs = {service.name: outs_of(service, runtime.snapshot.offerings) for service in up}
+    ended = await Cooldowns(runtime.store, time.time).lift([out for several in outs.values() for out in several], only)
+    return tuple(
+        replace(one, woken=tuple(cooldown for cooldown in ended if cooldown.out in outs.get(one.service, ())))
+        for one in found
+    )
 
 
 async def probe_services(

@@ -60,7 +60,7 @@ class Reacting:
         if failure is FailureClass.TRANSIENT and outcome.attempt.latency_ms >= SLOW_FAILURE_SECONDS * 1_000:
             self._health.hung(offering)
         if failure is not None and not outcome.is_crowding:
-            self._health.failed(offering, failure, outcome.retry_after_seconds)
+            self._health.failed(offering, failure, outcome.retry_after_seconds, outcome.attempt.message)
         self._reroute(walk, outcome)
 
     def _reroute(self, walk: Walk, outcome: Outcome) -> None:

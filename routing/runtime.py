@@ -26,6 +26,7 @@ from registry import (
     Assets,
     CachedResults,
     Catalogue,
+    Cooldowns,
     Decisions,
     Home,
     Items,
@@ -41,6 +42,7 @@ from registry import (
     claim_worker,
     now_us,
     seed,
+    this_process,
 )
 from routing.allowances import Allowances
 from routing.ambient import current_runtime
@@ -52,6 +54,7 @@ from routing.dispatcher import Dispatcher
 from routing.errors import RuntimeClosed
 from routing.health import Health
 from routing.recording import Recorder
+from routing.sharing import Sharing
 from routing.streaming import RoutedStream, WholeAnswer
 from routing.tracing import Tracing
 
@@ -159,7 +162,10 @@ class Runtime:
             task_ids=TaskIds(time.time, await claim_worker(self.store)),
             given=self._given,
         )
-        self._watch = SnapshotWatch(self.catalogue, time.time)
+        self.cooldowns = Cooldowns(self.store, time.monotonic, process=this_process())
+        sharing = self.health.room.told = Sharing(self.cooldowns, self.health.room, time.monotonic)
+        parts.push_async_callback(sharing.aclose, settings.drain_seconds / 3)
+        self._watch = SnapshotWatch(self.catalogue, time.time, follower=sharing)
         await self._watch.start()
         parts.push_async_callback(self._watch.stop)
         self.ledger = Ledger(self.store, self.names, time.time, settings.ledger_flush_seconds)

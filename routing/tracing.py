@@ -1,4 +1,4 @@
-"""Requests in OpenTelemetry: a span for each request, one below it for each call, by the GenAI conventions.
+"""Work in OpenTelemetry: a span for each run and request, one below it for each call, by the GenAI conventions.
 
 Where the process has set up OpenTelemetry's SDK before the runtime starts, and nowhere else: without it nothing is
 imported, and a call pays for one comparison. Names, counts, times and failure classes are told; no text of a request or
@@ -79,6 +79,18 @@ class Tracing:
             f"route {request.capability.value}", kind=SpanKind.INTERNAL, attributes=attributes
         )
         return Traced(self._tracer, span, request)
+
+    def of_run(self, pipeline: str) -> AbstractContextManager[Span]:
+        """A span for a run, below the one that is current, and itself the current one until it ends."""
+        from opentelemetry.trace import SpanKind
+
+        return self._tracer.start_as_current_span(
+            f"run {pipeline}",
+            kind=SpanKind.INTERNAL,
+            attributes={"turnout.pipeline": pipeline},
+            record_exception=False,
+            set_status_on_exception=False,
+        )
 
 
 class Traced:
@@ -186,6 +198,36 @@ class Traced:
             self.span.set_attribute("turnout.last_failure", attempts[-1].failure.value)
         self.span.set_attribute("error.type", told)
         self.span.set_status(Status(StatusCode.ERROR))
+
+
+class TracedRun:
+    """A run under way. ``trace_id`` is that of its trace in hex; None where the process traces nothing."""
+
+    def __init__(self, span: Span | None = None) -> None:
+        self._span = span
+        self.trace_id = None if span is None else f"{span.get_span_context().trace_id:032x}"
+
+    def began(self, run_id: int) -> None:
+        """Tell which run it is: its number is known once it has begun."""
+        if self._span is not None:
+            self._span.set_attribute("turnout.run_id", run_id)
+
+
+@contextmanager
+def traced_run(tracing: Tracing | None, pipeline: str) -> Iterator[TracedRun]:
+    """While inside, requests stand below a span of the run, in one trace; without tracing nothing is done."""
+    if tracing is None:
+        yield TracedRun()
+        return
+    from opentelemetry.trace import Status, StatusCode
+
+    with tracing.of_run(pipeline) as span:
+        try:
+            yield TracedRun(span)
+        except BaseException as error:
+            span.set_attribute("error.type", type(error).__name__)  # by its class alone, as of a request
+            span.set_status(Status(StatusCode.ERROR))
+            raise
 
 
 def continued(headers: Mapping[str, str]) -> AbstractContextManager[None]:

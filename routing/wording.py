@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from registry.words import Exclusion, format_usd, target_in_words
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
+    from registry import Cooldown
     from registry.words import Candidate, Capability, Objective, Offering, Policy, Price, Rule
 
 _US_PER_SECOND = 1_000_000
@@ -79,6 +79,26 @@ def duration_in_words(seconds: float) -> str:
 def local_time(moment: datetime | None) -> str:
     """A time in the zone of whoever looks, to the minute."""
     return "-" if moment is None else f"{moment.astimezone():%Y-%m-%d %H:%M}"
+
+
+def until_in_words(cooldown: Cooldown) -> str:
+    """Until when something is out, in the zone of whoever looks; told on the clock of the wall.
+
+    It is never more than an hour: the day says itself.
+    """
+    return f"out until {datetime.fromtimestamp(cooldown.until, UTC).astimezone():%H:%M:%S}"
+
+
+def out_in_words(cooldown: Cooldown) -> str:
+    """Until when something is out, and why.
+
+    >>> from registry import Cooldown, FailureClass, Out
+    >>> told = Cooldown(out=Out(1), failure=FailureClass.RATE_LIMITED, since=0.0, until=60.0, message="too fast")
+    >>> out_in_words(told).partition(": ")[2]
+    'rate limited (too fast)'
+    """
+    why = cooldown.failure.value.replace("_", " ")
+    return f"{until_in_words(cooldown)}: {why}{f' ({cooldown.message})' if cooldown.message else ''}"
 
 
 def utc_iso(moment: datetime | None) -> str | None:

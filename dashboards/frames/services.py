@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from dashboards.frames.latencies import add_up, no_counts, quantile_ms
 from dashboards.frames.overview import service_of
 from dashboards.frames.words import ago, share
-from registry import Catalogue, FailureClass, from_us, now_us, read_probes, to_us
+from registry import Catalogue, Cooldowns, FailureClass, OutNow, from_us, now_us, read_probes, to_us
 from registry.page_reads import (
     minute_of,
     read_failed_calls,
@@ -18,6 +18,7 @@ from registry.page_reads import (
     read_offering_names,
     read_sums,
 )
+from routing.wording import out_in_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from registry import Clock, Offering, Probe, Service, Store
     from registry.page_reads import FailedCall, OfferingName, SpanSums
 
-Health = Literal["up", "degraded", "down", "no key", "off", "idle"]
+Health = Literal["up", "degraded", "down", "out", "no key", "off", "idle"]
 
 LOOK_BACK_MINUTES = 15
 SLOT_MINUTES = 30
@@ -125,11 +126,13 @@ class ServicesReader:
         probes = await read_probes(self._store)
         costs = await self._costs(at_us)
         slots, latencies, recent = await self._day(minute_of(at_us))
+        out = OutNow((await Cooldowns(self._store, self._clock).read())[1])
         states = []
         for service in await self._catalogue.services():
             own = tuple(one for one in offerings if one.service.service_id == service.service_id)
             ids = {offering_id for offering_id, name in names.items() if name.service_id == service.service_id}
             health, told = await self._health(service, _sums(recent, ids), probes.get(service.service_id), at_us)
+            health, told = _with_out(health, told, service, own, out)
             counts = no_counts()
             for offering_id in ids:
                 counts = counts + add_up(latencies.get(offering_id, ()))
@@ -198,8 +201,21 @@ class ServicesReader:
         return ("up", f"answered a probe {seen}") if probe.ok else ("down", f"probe {seen}: {probe.message}")
 
 
+def _with_out(
+    health: Health, told: str, service: Service, offerings: tuple[Offering, ...], out: OutNow
+) -> tuple[Health, str]:
+    """Health, where the service or a model of it is out; how it did before that counts for less."""
+    if health in {"off", "no key"}:
+        return health, told
+    whole = out.whole(service, offerings)
+    if whole is not None:
+        return "out", out_in_words(whole)
+    parts = [(offering.model.name, out.part(offering)) for offering in offerings]
+    return health, "; ".join([told, *(f"{name} is {out_in_words(part)}" for name, part in parts if part is not None)])
+
+
 def _order(state: ServiceState) -> tuple[int, str]:
-    ranks = {"down": 0, "degraded": 1, "up": 2, "idle": 3, "no key": 4, "off": 5}
+    ranks = {"down": 0, "out": 1, "degraded": 2, "up": 3, "idle": 4, "no key": 5, "off": 6}
     return ranks[state.health], state.service.name
 
 

@@ -17,6 +17,7 @@ STATES = {
     "running": "#5b8def",
     "failed": FAILED, "down": FAILED,
     "degraded": "#d9952f", "interrupted": "#d9952f", "silent": "#d9952f", "rejected": "#d9952f", "no key": "#d9952f",
+    "out": "#d9952f",
     "off": "#8b9097", "idle": "#8b9097", "pending": "#8b9097",
 }  # fmt: skip
 

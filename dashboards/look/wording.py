@@ -44,6 +44,8 @@ def run_facts(frame: RunFrame) -> str:
         ("Whose", f"{run.workspace}/{run.principal}", ""),
         ("Process", run.process, ""),
     ]
+    if run.trace_id:
+        facts.append(("Trace", run.trace_id, ""))
     if run.output:
         facts.append(("Output", run.output, "wide"))
     if run.message:

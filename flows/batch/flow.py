@@ -22,6 +22,7 @@ from flows.batch.working import Working
 from flows.errors import TableChanged
 from flows.resuming import run_to_resume
 from flows.running import flow_runtime, noted_end
+from routing.tracing import traced_run
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -80,7 +81,15 @@ async def _run(
 ) -> dict[str, Any]:
     """Begin or go on, ask what is missing, write the results."""
     asking = Asking(parameters, table.columns)
-    run = await _begin(runtime, parameters, found)
+    with traced_run(runtime.tracing, "route_batch") as traced:
+        run = await _begin(runtime, parameters, found, traced.trace_id)
+        traced.began(run.run_id)
+        return await _do(runtime, run, asking, table, found, parameters, path)
+
+
+async def _do(
+    runtime: Runtime, run: Run, asking: Asking, table: Table, found: Survey, parameters: BatchParameters, path: Path
+) -> dict[str, Any]:
     observer = current_batch_observer.get()
     observer.began(run.run_id, found.rows)
     async with noted_end(runtime, run.run_id):
@@ -107,22 +116,22 @@ async def _run(
     return result
 
 
-async def _begin(runtime: Runtime, parameters: BatchParameters, found: Survey) -> Run:
+async def _begin(runtime: Runtime, parameters: BatchParameters, found: Survey, trace_id: str | None) -> Run:
     """The run of the same table and questions, where there is one; else a new one. A finished one keeps its results."""
     runs, settings = runtime.runs, runtime.settings
-    resumed = await run_to_resume(runs, run_print(parameters, found))
+    resumed = await run_to_resume(runs, run_print(parameters, found), trace_id)
     if resumed is not None:
         return resumed
     before = await run_before(runtime, parameters, found)
     if before is not None:
-        return await runs.resume(before.run_id, also_done=True)
+        return await runs.resume(before.run_id, also_done=True, trace_id=trace_id)
     told = parameters.model_dump(mode="json", exclude={"fresh", "database_url"})
     told["output_path"] = str(parameters.output_path.absolute())  # it may go on from another folder
     if parameters.input_path is not None:
         told["input_path"] = str(parameters.input_path.absolute())
     return await runs.start(
         "route_batch", VERSION, run_print(parameters, found), told, workspace=settings.workspace,
-        principal=settings.principal, flow_run_id=flow_run.id,
+        principal=settings.principal, trace_id=trace_id, flow_run_id=flow_run.id,
     )  # fmt: skip
 
 

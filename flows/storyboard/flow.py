@@ -23,6 +23,7 @@ from flows.storyboard.thought import read_thought, read_thought_file
 from flows.watching import current_observer
 from flows.wishing import as_asked
 from registry.words import NANOUSD_PER_USD
+from routing.tracing import traced_run
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -69,11 +70,13 @@ async def storyboard(parameters: StoryboardParameters) -> dict[str, Any]:
     """
     thought = _read(parameters)
     async with flow_runtime() as runtime:
-        run = await _begin(runtime, thought, parameters)
-        async with noted_end(runtime, run.run_id):
-            result = await _work(runtime, run, thought, parameters)
-            await runtime.runs.finish(run.run_id, "done", output=result["page"])
-        return result
+        with traced_run(runtime.tracing, "storyboard") as traced:
+            run = await _begin(runtime, thought, parameters, traced.trace_id)
+            traced.began(run.run_id)
+            async with noted_end(runtime, run.run_id):
+                result = await _work(runtime, run, thought, parameters)
+                await runtime.runs.finish(run.run_id, "done", output=result["page"])
+            return result
 
 
 def _read(parameters: StoryboardParameters) -> Thought:
@@ -82,16 +85,16 @@ def _read(parameters: StoryboardParameters) -> Thought:
     return read_thought(parameters.thought or "", language=parameters.language)
 
 
-async def _begin(runtime: Runtime, thought: Thought, parameters: StoryboardParameters) -> Run:
+async def _begin(runtime: Runtime, thought: Thought, parameters: StoryboardParameters, trace_id: str | None) -> Run:
     """A new run, or the unfinished one of the same thought and parameters."""
     told = as_asked(parameters.model_dump(mode="json", exclude=_BESIDE_THE_POINT))
     print_ = fingerprint(thought, told)
-    resumed = await run_to_resume(runtime.runs, print_)
+    resumed = await run_to_resume(runtime.runs, print_, trace_id)
     if resumed is not None:
         return resumed
     before = None if parameters.fresh else await runtime.runs.resumable("storyboard", print_)
     if before is not None:
-        return await runtime.runs.resume(before.run_id)
+        return await runtime.runs.resume(before.run_id, trace_id=trace_id)
     settings = runtime.settings
     # What it takes to go on after a crash without the file, and from another folder.
     kept = told | {
@@ -101,7 +104,7 @@ async def _begin(runtime: Runtime, thought: Thought, parameters: StoryboardParam
     }
     return await runtime.runs.start(
         "storyboard", VERSION, print_, kept, workspace=settings.workspace, principal=settings.principal,
-        flow_run_id=flow_run.id,
+        trace_id=trace_id, flow_run_id=flow_run.id,
     )  # fmt: skip
 
 

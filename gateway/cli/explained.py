@@ -63,6 +63,8 @@ class Totals:
 def say_explanation(run: Run, tasks: Sequence[Explanation], policies: Mapping[int, Policy]) -> None:
     """Print every call of these tasks, what they add up to, and the decisions behind them."""
     say_text(run_in_words(run))
+    if run.trace_id is not None:
+        say_text(f"Its trace in OpenTelemetry: {run.trace_id}.")
     say()
     say_calls(tasks)
     say()

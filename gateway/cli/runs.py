@@ -74,6 +74,7 @@ def run_as_json(run: Run) -> dict[str, Any]:
         "message": run.message,
         "workspace": run.workspace,
         "principal": run.principal,
+        "trace_id": run.trace_id,
     }
 
 

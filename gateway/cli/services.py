@@ -17,16 +17,17 @@ if TYPE_CHECKING:
     from registry import Catalogue
     from routing.probing import ProbedService
 
-services = new_group(help="List, add, show, enable, disable, remove, probe and discover AI services.")
+services = new_group(help="List, add, show, enable, disable, wake, remove, probe and discover AI services.")
 
 
 @services.command("list")
 def list_services(context: typer.Context, as_json: options.AsJson = False) -> None:
-    """List all services: which are enabled, what they can do, and whether their keys are there."""
-    from gateway.cli.services_shown import read_services, say_services, services_as_json
+    """List all services: which are enabled or out, what they can do, and whether their keys are there."""
+    from gateway.cli.services_json import services_as_json
+    from gateway.cli.services_shown import read_services, say_services
 
     async def work(opened: Opened) -> None:
-        found = await read_services(_catalogue(opened))
+        found = await read_services(_catalogue(opened), opened.store, opened.clock)
         if as_json:
             say_json({"services": services_as_json(found)})
         else:
@@ -41,10 +42,11 @@ def show(context: typer.Context, name: options.Name, as_json: options.AsJson = F
 
     Keys are never shown, only where they are looked for and whether they are there.
     """
-    from gateway.cli.services_shown import read_health, read_service, say_service, service_as_json
+    from gateway.cli.services_json import service_as_json
+    from gateway.cli.services_shown import read_health, read_service, say_service
 
     async def work(opened: Opened) -> None:
-        found = await read_service(_catalogue(opened), name)
+        found = await read_service(_catalogue(opened), opened.store, opened.clock, name)
         health = await read_health(opened.store, found.offerings, opened.clock)
         if as_json:
             say_json(service_as_json(found, health))
@@ -138,6 +140,18 @@ def disable(context: typer.Context, name: options.Name) -> None:
 
 
 @services.command()
+def wake(context: typer.Context, name: options.Name) -> None:
+    """Call a service again that is out: what providers said to keep away from it is forgotten, in every process.
+
+    A service goes out when it says that it has no credit left (402), refuses the key (401), names a time to come back
+    (429), or has a model no more (404). It comes back by itself when that time is over, or a call works.
+    """
+    from gateway.cli.services_woken import say_woken, wake_service
+
+    say_woken(name, with_store(flags_of(context), lambda opened: wake_service(opened, _catalogue(opened), name)))
+
+
+@services.command()
 def remove(context: typer.Context, name: options.Name, yes: options.Yes = False) -> None:
     """Remove a service with its models and prices. What it did stays in the ledger."""
     count = len(_read(context, name).offerings)
@@ -155,7 +169,8 @@ def remove(context: typer.Context, name: options.Name, yes: options.Yes = False)
 def probe(context: typer.Context, names: options.Names = None, as_json: options.AsJson = False) -> None:
     """Ask services whether they are up: all enabled ones, or those named. Nothing is asked that costs money.
 
-    What they say is kept, and shown by the pages. Ends with 0 whatever they say.
+    What they say is kept, and shown by the pages. One that is up and was out is called again. Ends with 0 whatever
+    they say.
     """
     from gateway.cli.services_asked import probes_as_json, say_probes
     from routing import Runtime
@@ -165,7 +180,7 @@ def probe(context: typer.Context, names: options.Names = None, as_json: options.
 
     async def work() -> tuple[ProbedService, ...]:
         async with Runtime.open(settings) as runtime:
-            return await ask(runtime, names or ())
+            return await ask(runtime, names or (), by_hand=True)
 
     found = in_loop(work)
     if as_json:
@@ -195,7 +210,7 @@ def _read(context: typer.Context, name: str) -> Found:
     from gateway.cli.services_shown import read_service
 
     async def work(opened: Opened) -> Found:
-        return await read_service(_catalogue(opened), name)
+        return await read_service(_catalogue(opened), opened.store, opened.clock, name)
 
     return with_store(flags_of(context), work)
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from gateway.cli.tables import Column, say_table
+from gateway.cli.tables import Column, say_table, say_text
 from gateway.cli.terminal import say
 from gateway.discovering import in_words
+from routing.wording import out_in_words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,6 +27,11 @@ def say_probes(found: Sequence[ProbedService]) -> None:
         (Column(title="service"), _UP, Column(title="took", right=True), Column(title="says", wraps=True)),
         [(one.service, _state(one), _took(one), one.message) for one in found],
     )
+    woken = [(one.service, cooldown) for one in found for cooldown in one.woken]
+    if woken:
+        say()
+    for name, cooldown in woken:
+        say_text(f"{name} was {out_in_words(cooldown)}. It is called again.")
 
 
 def probes_as_json(found: Sequence[ProbedService]) -> list[dict[str, Any]]:
@@ -36,6 +42,7 @@ def probes_as_json(found: Sequence[ProbedService]) -> list[dict[str, Any]]:
             "up": None if one.probe is None else one.probe.ok,
             "message": one.message,
             "latency_ms": None if one.probe is None else one.probe.latency_us / 1_000,
+            "woken": bool(one.woken),
         }
         for one in found
     ]

@@ -1,33 +1,55 @@
-"""Services as people and machines read them: state, credential, offerings, prices, and how they did lately."""
+"""Services as people read them: state, credential, offerings, prices, who is out, and how they did lately."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from gateway.cli.tables import Column, say_facts, say_table, say_text
 from gateway.cli.terminal import say
 from registry.words import format_usd
-from routing.wording import latency_in_words, price_in_words, utc_iso
+from routing.wording import latency_in_words, out_in_words, price_in_words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from registry import Catalogue, Clock, Rollup, Store
+    from registry import Catalogue, Clock, Cooldown, OutNow, Rollup, Store
     from registry.words import Offering, Service
 
 HEALTH_MINUTES = 24 * 60
-_STATE = Column(title="state", colours={"enabled": "green"})
+_STATE = Column(title="state", colours={"enabled": "green", "out": "yellow"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """A service with its offerings. ``key_present`` is None where it was not looked for."""
+    """A service with its offerings, and who is out. ``key_present`` is None where it was not looked for."""
 
     service: Service
     offerings: tuple[Offering, ...]
     key_present: bool | None
+    out: OutNow
+
+    @property
+    def state(self) -> str:
+        """Whether it may be chosen, in a word."""
+        if not self.service.enabled:
+            return "disabled"
+        return "enabled" if self.whole_out is None else "out"
+
+    @property
+    def whole_out(self) -> Cooldown | None:
+        """What keeps all of it out."""
+        return self.out.whole(self.service, self.offerings)
+
+    @property
+    def outs(self) -> list[tuple[str, Cooldown]]:
+        """What is out, by name: the service, or models of it."""
+        whole = self.whole_out
+        if whole is not None:
+            return [(self.service.name, whole)]
+        parts = [(offering.name, self.out.part(offering)) for offering in self.offerings]
+        return [(name, cooldown) for name, cooldown in parts if cooldown is not None]
 
     @property
     def key_missing(self) -> bool:
@@ -50,7 +72,7 @@ class Found:
         return sorted({capability.value for offering in self.offerings for capability in offering.capabilities})
 
 
-async def read_services(catalogue: Catalogue) -> tuple[Found, ...]:
+async def read_services(catalogue: Catalogue, store: Store, clock: Clock) -> tuple[Found, ...]:
     """All services. Keys in Prefect blocks are not looked for: that would take seconds."""
     from blocks import CredentialSource
 
@@ -58,15 +80,16 @@ async def read_services(catalogue: Catalogue) -> tuple[Found, ...]:
     offered: dict[str, list[Offering]] = defaultdict(list)
     for offering in await catalogue.offerings():
         offered[offering.service.name].append(offering)
+    out = await read_out(store, clock)
     found = []
     for service in await catalogue.services():
         quick = service.credential_ref is None or service.credential_ref.startswith("env:")
         present = await source.present(service.credential_ref) if quick else None
-        found.append(Found(service=service, offerings=tuple(offered[service.name]), key_present=present))
+        found.append(Found(service=service, offerings=tuple(offered[service.name]), key_present=present, out=out))
     return tuple(found)
 
 
-async def read_service(catalogue: Catalogue, name: str) -> Found:
+async def read_service(catalogue: Catalogue, store: Store, clock: Clock, name: str) -> Found:
     """One service, its key looked for wherever it is.
 
     Raises:
@@ -76,7 +99,20 @@ async def read_service(catalogue: Catalogue, name: str) -> Found:
 
     service = await catalogue.service(name)
     present = await CredentialSource().present(service.credential_ref)
-    return Found(service=service, offerings=await catalogue.offerings(name), key_present=present)
+    return Found(
+        service=service,
+        offerings=await catalogue.offerings(name),
+        key_present=present,
+        out=await read_out(store, clock),
+    )
+
+
+async def read_out(store: Store, clock: Clock) -> OutNow:
+    """Who is out now."""
+    from registry import Cooldowns, OutNow
+
+    _, cooldowns = await Cooldowns(store, clock).read()
+    return OutNow(cooldowns)
 
 
 async def read_health(store: Store, offerings: Sequence[Offering], clock: Clock) -> dict[str, Rollup]:
@@ -110,7 +146,7 @@ def say_services(found: Sequence[Found]) -> None:
         [
             (
                 one.service.name,
-                "enabled" if one.service.enabled else "disabled",
+                one.state,
                 ", ".join(one.capabilities) or "nothing yet",
                 one.credential_in_words,
                 len(one.offerings),
@@ -122,6 +158,8 @@ def say_services(found: Sequence[Found]) -> None:
     )
     enabled = sum(one.service.enabled for one in found)
     say()
+    for name, cooldown in (part for one in found if one.service.enabled for part in one.outs):
+        say_text(f"{name} is {out_in_words(cooldown)}.")
     if enabled < len(found):
         say_text(f"{enabled} of {len(found)} enabled. `turnout services enable NAME` lets routing choose one more.")
     else:
@@ -135,6 +173,7 @@ def say_service(found: Found, health: dict[str, Rollup]) -> None:
         [
             ("service", service.name),
             ("state", "enabled" if service.enabled else "disabled"),
+            *(("now", f"{name} is {out_in_words(cooldown)}") for name, cooldown in found.outs),
             ("kind", service.kind),
             ("endpoint", service.endpoint or "-"),
             ("key", found.credential_in_words),
@@ -211,75 +250,3 @@ def _say_health(health: dict[str, Rollup]) -> None:
             for name, rollup in health.items()
         ],
     )
-
-
-def services_as_json(found: Sequence[Found]) -> list[dict[str, Any]]:
-    """All services for machines."""
-    return [_as_json(one) for one in found]
-
-
-def service_as_json(found: Found, health: dict[str, Rollup]) -> dict[str, Any]:
-    """One service for machines, with its last 24 hours."""
-    return _as_json(found) | {
-        "health": {
-            "minutes": HEALTH_MINUTES,
-            "offerings": [
-                {
-                    "offering": name,
-                    "calls": rollup.calls,
-                    "failures": rollup.failures,
-                    "latency_p50_ms": rollup.latency_ms(0.5),
-                    "latency_p95_ms": rollup.latency_ms(0.95),
-                    "cost_nanousd": rollup.cost_nanousd,
-                }
-                for name, rollup in health.items()
-            ],
-        }
-    }
-
-
-def _as_json(found: Found) -> dict[str, Any]:
-    service = found.service
-    return {
-        "name": service.name,
-        "kind": service.kind,
-        "enabled": service.enabled,
-        "endpoint": service.endpoint,
-        "credential": {"reference": service.credential_ref, "present": found.key_present},
-        "region": service.region,
-        "data_policy": service.data_policy,
-        "priority": service.priority,
-        "options": dict(service.options),
-        "capabilities": found.capabilities,
-        "offerings": [_offering_as_json(offering) for offering in found.offerings],
-    }
-
-
-def _offering_as_json(offering: Offering) -> dict[str, Any]:
-    price = offering.price
-    return {
-        "name": offering.name,
-        "model": offering.model.name,
-        "remote_name": offering.remote_name,
-        "enabled": offering.enabled,
-        "capabilities": sorted(offering.capabilities),
-        "features": sorted(offering.features),
-        "accepted_params": sorted(offering.accepted_params),
-        "context_window": offering.context_window,
-        "max_output_tokens": offering.max_output_tokens,
-        "quality": offering.quality,
-        "latency_ms": offering.latency_ms,
-        "retires_at": utc_iso(offering.retires_at),
-        "successor": offering.successor,
-        "price": None
-        if price is None
-        else {
-            "input_nanousd_per_mtok": price.input_nanousd_per_mtok,
-            "output_nanousd_per_mtok": price.output_nanousd_per_mtok,
-            "cached_input_nanousd_per_mtok": price.cached_input_nanousd_per_mtok,
-            "picture_nanousd": price.picture_nanousd,
-            "call_nanousd": price.call_nanousd,
-            "valid_from": utc_iso(price.valid_from),
-            "source": price.source,
-        },
-    }

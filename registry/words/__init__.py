@@ -3,6 +3,7 @@
 from registry.words.aims import parse_objective, parse_target, target_in_words
 from registry.words.capability import Capability
 from registry.words.catalogue import Model, Offering, Service, Snapshot
+from registry.words.cooling import Out, account_of, outs_of
 from registry.words.decision import Attempt, Candidate, Decision, Exclusion
 from registry.words.failure import FailureClass
 from registry.words.money import NANOUSD_PER_USD, format_usd, usd_to_nanousd
@@ -26,6 +27,7 @@ __all__ = [
     "Model",
     "Objective",
     "Offering",
+    "Out",
     "Policy",
     "Price",
     "Priority",
@@ -42,7 +44,9 @@ __all__ = [
     "ToolCall",
     "Usage",
     "Verdict",
+    "account_of",
     "format_usd",
+    "outs_of",
     "parse_objective",
     "parse_target",
     "target_in_words",

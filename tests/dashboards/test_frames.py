@@ -2,6 +2,7 @@
 
 import csv
 import io
+from datetime import UTC, datetime
 
 import pytest
 from sqlalchemy import insert, update
@@ -10,9 +11,12 @@ from blocks.credentials import CredentialSource
 from dashboards.frames.latencies import add_up, no_counts, quantile_ms
 from dashboards.frames.overview import OverviewReader
 from dashboards.frames.ranges import RANGES
+from dashboards.frames.run import RunReader
 from dashboards.frames.runs import RunsFilter, csv_of_runs, read_runs_page
 from dashboards.frames.services import ServicesReader
-from registry import AccessKeys, Catalogue, NotFound
+from dashboards.look.wording import run_facts
+from dashboards.look.wording import service as service_shown
+from registry import AccessKeys, Catalogue, Cooldown, Cooldowns, FailureClass, NotFound, Out
 from registry.histogram import histogram_of, merge, quantile
 from registry.run_reads import RunReads
 from registry.tables import call_messages, calls, items, probes, rollups, runs
@@ -151,6 +155,30 @@ async def test_services_tell_health_uptime_cost_and_the_latest_failures(store, o
     assert states["near"].projected_nanousd > states["near"].month_nanousd
 
 
+async def test_what_is_out_is_told_with_why_and_until_when_in_local_time(store, offerings):
+    near, far = offerings
+    catalogue = Catalogue(store, clock)
+    await catalogue.put_offering("near", "other", capabilities=["text"])
+    told = {"since": NOW, "until": NOW + 65.0}
+    await Cooldowns(store, clock).tell([
+        Cooldown(out=Out(near), failure=FailureClass.UNAVAILABLE_MODEL, message="<b>gone</b>", **told),
+        Cooldown(out=Out(far), failure=FailureClass.RATE_LIMITED, **told),
+    ])  # fmt: skip
+    frame = await ServicesReader(store, clock, CredentialSource({})).read()
+    states = {state.service.name: state for state in frame.services}
+    at = f"{datetime.fromtimestamp(NOW + 65, UTC).astimezone():%H:%M}"
+    assert states["far"].health == "out"
+    assert states["far"].health_told.startswith(f"out until {at}:")
+    assert states["far"].health_told.endswith(": rate limited")
+    assert states["near"].health == "idle"
+    assert states["near"].health_told.startswith("no calls in 15 min, and not probed yet; m is out until")
+    assert states["near"].health_told.endswith(": unavailable model (<b>gone</b>)")
+    shown = service_shown(states["near"])
+    assert "&lt;b&gt;gone&lt;/b&gt;" in shown
+    assert "<b>gone" not in shown
+    assert [state.service.name for state in frame.services] == ["far", "near"]
+
+
 async def test_the_latest_failures_stand_first_with_their_words(store, offerings):
     for number, message in enumerate(("first", "<b>second</b>"), 1):
         call = {
@@ -209,9 +237,14 @@ async def test_items_of_a_run_are_turned_page_by_page(store):
     assert await reads.items(1, state="failed") == ()
 
 
-async def test_a_run_that_there_is_none_of_is_not_found(store):
-    from dashboards.frames.run import RunReader
+async def test_a_run_tells_its_trace_where_it_has_one(store):
+    await put(store, runs, a_run(1), a_run(2) | {"trace_id": "4bf9" * 8})
+    plain, traced = [run_facts(await RunReader(store, clock).run(number)) for number in (1, 2)]
+    assert "4bf9" * 8 in traced
+    assert "Trace" not in plain
 
+
+async def test_a_run_that_there_is_none_of_is_not_found(store):
     with pytest.raises(NotFound):
         await RunReader(store, clock).run(99)
     with pytest.raises(NotFound):

@@ -26,6 +26,23 @@ def test_a_run_is_listed_with_its_state_and_result_but_not_with_what_was_written
     assert "private" not in turnout("runs", "--json").out + turnout("runs").out
 
 
+def test_the_trace_of_a_run_is_told_where_it_has_one(turnout, storyboard_run):
+    from registry import Runs, Store
+
+    async def trace_it() -> None:
+        store = await Store.open(Settings.load().store_url)
+        runs = Runs(store, lambda: 1_800_000_000.0)
+        await runs.resume(storyboard_run, also_done=True, trace_id="4bf9" * 8)
+        await runs.finish(storyboard_run, "done")
+        await store.close()
+
+    assert [run["trace_id"] for run in turnout("runs", "--json").json["runs"]] == [None]
+    assert "OpenTelemetry" not in turnout("explain", storyboard_run).out
+    asyncio.run(trace_it())
+    assert [run["trace_id"] for run in turnout("runs", "--json").json["runs"]] == ["4bf9" * 8]
+    assert f"Its trace in OpenTelemetry: {'4bf9' * 8}." in turnout("explain", storyboard_run).out
+
+
 def test_runs_are_narrowed_and_turned_over_page_by_page(turnout, storyboard_run):
     from registry import Runs, Settings, Store
 

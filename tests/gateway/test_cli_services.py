@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+import re
+import time
+from datetime import datetime
+
 import pytest
+
+from registry import Catalogue, Cooldown, Cooldowns, FailureClass, Settings, Store, outs_of
 
 ADD = ("services", "add", "mine", "--endpoint", "http://127.0.0.1:8000/v1", "--model")
 
@@ -139,7 +146,7 @@ def test_a_service_is_removed_only_when_somebody_says_yes(turnout):
 
 
 def test_the_nearest_name_is_offered_for_an_unknown_service(turnout):
-    for command in ("show", "enable", "disable", "remove"):
+    for command in ("show", "enable", "disable", "remove", "wake"):
         refused = turnout("services", command, "opnai")
         assert (refused.code, refused.err) == (1, "turnout: there is no service 'opnai'; did you mean 'openai'?\n")
 
@@ -177,3 +184,59 @@ def test_looking_for_servers_says_what_was_found_and_enables_nothing(turnout):
     assert (shown.code, shown.err) == (0, "")
     enabled = {one["name"] for one in turnout("services", "list", "--json").json["services"] if one["enabled"]}
     assert enabled == {"local", "sketch"}
+
+
+async def _tell_out(names, failure, message=""):
+    """Tell that these are out for a minute, as a process does that was turned away."""
+    store = await Store.open(Settings.load().store_url)
+    catalogue = Catalogue(store, time.time)
+    outs = [outs_of(await catalogue.service(name), await catalogue.offerings(name))[0] for name in names]
+    now = int(time.time()) + 0.5  # in the middle of a second, which every reading of it tells alike
+    await Cooldowns(store, time.time, process="host:7:1").tell(
+        Cooldown(out=out, failure=failure, since=now, until=now + 60, message=message) for out in outs
+    )
+    await store.close()
+
+
+@pytest.fixture
+def tell_out(turnout):
+    """Tells that services are out; the data directory is made before."""
+    turnout("services", "list")
+    return lambda *names, **told: asyncio.run(_tell_out(names, told.get("failure", FailureClass.QUOTA), "no credit"))
+
+
+def test_a_service_that_is_out_is_listed_and_shown_with_why_and_until_when(turnout, tell_out):
+    tell_out("local")
+    listed = turnout("services", "list")
+    told = re.search(r"local is out until (\d\d:\d\d:\d\d): quota \(no credit\)\.", listed.out)
+    assert told
+    assert re.search(r"local +out ", listed.out)
+    shown = turnout("services", "show", "local")
+    assert f"out until {told[1]}: quota (no credit)" in shown.out
+    (out,) = turnout("services", "show", "local", "--json").json["out"]
+    assert (out["name"], out["failure"], out["message"], out["told_by"]) == ("local", "quota", "no credit", "host:7:1")
+    until = datetime.fromisoformat(out["until"])
+    assert f"{until.astimezone():%H:%M:%S}" == told[1]
+    assert (until - datetime.fromisoformat(out["since"])).total_seconds() == pytest.approx(60, abs=0.01)
+    services = turnout("services", "list", "--json").json["services"]
+    assert {one["name"]: len(one["out"]) for one in services if one["enabled"]} == {"local": 1, "sketch": 0}
+
+
+def test_a_service_that_is_out_is_woken_by_hand_and_only_once(turnout, tell_out):
+    tell_out("local", "sketch")
+    woken = turnout("services", "wake", "local")
+    assert (woken.code, woken.err) == (0, "")
+    assert "local was out until" in woken.out
+    assert "Woke local" in woken.out
+    assert turnout("services", "wake", "local").out == "local is not out.\n"
+    services = turnout("services", "list", "--json").json["services"]
+    assert [one["name"] for one in services if one["out"]] == ["sketch"]
+
+
+def test_a_probe_that_finds_a_service_up_wakes_it(turnout, tell_out):
+    tell_out("sketch")
+    (listed,) = re.findall(r"out until (\S+): quota", turnout("services", "list").out)
+    probed = turnout("services", "probe", "sketch")
+    assert f"sketch was out until {listed}: quota (no credit). It is called again." in probed.out
+    assert [one["woken"] for one in turnout("services", "probe", "sketch", "--json").json["services"]] == [False]
+    assert "out until" not in turnout("services", "list").out

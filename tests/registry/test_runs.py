@@ -46,6 +46,14 @@ async def begin(runs, **facts):
     return await runs.start(**plain | facts)
 
 
+async def test_a_run_that_goes_on_knows_the_latest_trace_there_is(runs):
+    run = await begin(runs, trace_id="1" * 32)
+    await runs.finish(run.run_id, "interrupted")
+    assert (await runs.resume(run.run_id)).trace_id == "1" * 32
+    await runs.finish(run.run_id, "interrupted")
+    assert (await runs.resume(run.run_id, trace_id="2" * 32)).trace_id == "2" * 32
+
+
 async def test_a_run_is_started_lives_and_ends_and_each_step_leaves_an_event(runs, store, clock):
     run = await begin(runs, principal="ada", trace_id="0" * 32)
     clock.seconds += 5

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import time
 
 import pytest
 
 from blocks import CredentialSource, Scripted, ServiceFailure
 from blocks.errors import UnknownServiceKind
 from blocks.fake import Says
-from registry import NotFound, Settings, read_probes
+from registry import Cooldown, NotFound, Out, Settings, read_probes
 from registry.words import FailureClass, Service
 from routing import Runtime
 from routing.probing import AT_ONCE, probe, probe_services
@@ -124,6 +125,44 @@ async def test_all_enabled_services_are_asked_and_what_they_say_is_kept(runtime)
     again = (await read_probes(runtime.store))[before.service_id]
     assert again.since_us == before.since_us
     assert again.probed_us > before.probed_us
+
+
+async def tell_out(runtime, *failures):
+    """Tell that `local` is out: its account for the last of the failures, its offering for those before."""
+    offering = next(one for one in runtime.snapshot.offerings if one.service.name == "local")
+    now = time.monotonic()
+    outs = (Out.of(offering), Out.with_account(offering.service))
+    await runtime.cooldowns.tell(
+        Cooldown(out=out, failure=failure, since=now, until=now + 60)
+        for out, failure in zip(outs[-len(failures) :], failures, strict=True)
+    )
+
+
+async def left(runtime):
+    return [cooldown.failure for cooldown in (await runtime.cooldowns.read())[1]]
+
+
+async def test_a_person_who_finds_a_service_up_wakes_it(runtime):
+    await tell_out(runtime, FailureClass.RATE_LIMITED, FailureClass.QUOTA)
+    found = {one.service: one.woken for one in await probe(runtime, by_hand=True)}
+    assert {one.failure for one in found["local"]} == {FailureClass.RATE_LIMITED, FailureClass.QUOTA}
+    assert found["sketch"] == ()
+    assert await left(runtime) == []
+
+
+async def test_upkeep_that_finds_a_service_up_ends_only_what_its_key_was_told(runtime):
+    await tell_out(runtime, FailureClass.RATE_LIMITED, FailureClass.CREDENTIALS)
+    await probe(runtime)
+    assert await left(runtime) == [FailureClass.RATE_LIMITED]
+
+
+async def test_a_service_that_is_down_is_woken_by_nobody(database_url, tmp_path):
+    settings = Settings.load({"home": tmp_path / "home", "database_url": database_url}, directory=tmp_path)
+    down = Asked(error=ServiceFailure(FailureClass.TRANSIENT, "nothing listens there"))
+    async with Runtime.open(settings, services={"local": down}) as runtime:
+        await tell_out(runtime, FailureClass.CREDENTIALS)
+        await probe(runtime, by_hand=True)
+        assert await left(runtime) == [FailureClass.CREDENTIALS]
 
 
 async def test_those_that_are_named_are_asked_and_an_unknown_name_is_refused(runtime, monkeypatch):
