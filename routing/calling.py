@@ -28,6 +28,7 @@ T = TypeVar("T")
 
 SHORTEST_ATTEMPT_SECONDS = 0.05  # with less than this left, nothing is begun
 VERY_LATE = 4  # times as long as what is late: then even the same offering is asked beside itself
+CROWDED_SECONDS = 2.0  # the longest Retry-After of one who wants for places: they come free with the next answer
 SHARE_OF_TIME = 0.5  # of what is left until the deadline, for an attempt while others wait for their turn
 
 
@@ -202,7 +203,8 @@ class Calling:
         elif failure is FailureClass.TRANSIENT or (failure is FailureClass.INVALID_OUTPUT and outcome.reply is None):
             health.broke(placed.offering)
         elif failure is FailureClass.RATE_LIMITED:
-            outcome.is_crowding = standing.places.turned_away(placed.at_once, self._clock())
+            if (outcome.retry_after_seconds or 0.0) <= CROWDED_SECONDS:  # who names a longer time means it
+                outcome.is_crowding = standing.places.turned_away(placed.at_once, self._clock())
             if placed.looks:
                 standing.breaker.unsaid()
         elif failure is FailureClass.CANCELLED:

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from blocks import Fails, Scripted, Streams
+from registry import Catalogue, Settings, Store, seed
+from registry.words import FailureClass
+from routing import Runtime, task_request
 from routing.places import (
     DOUBT_SECONDS,
     DOUBTS,
@@ -167,3 +175,39 @@ def test_whatever_happens_there_is_room_again_once_all_have_left(steps, limit):
     for _ in under_way:
         places.leave()
     assert places.room()
+
+
+@pytest.mark.parametrize(
+    ("retry_after_seconds", "is_asked_again"), [(1.0, True), (2.0, True), (2.5, False), (60.0, False)]
+)
+async def test_a_service_that_names_a_long_time_is_left_alone_for_it_however_many_calls_were_under_way(
+    retry_after_seconds, is_asked_again, tmp_path, sqlite_database_url
+):
+    """Of three calls at once it takes one: with a short time it wants for places, with a long one it means its pace."""
+    answering = []
+
+    def answer(call):
+        if answering:
+            return Fails(FailureClass.RATE_LIMITED, retry_after_seconds=retry_after_seconds)
+        answering.append(call)
+        return Streams(["The lamp."], delay_ms=150)
+
+    service = Scripted(answer)
+    settings = Settings.load({"home": tmp_path / "home", "database_url": sqlite_database_url}, directory=tmp_path)
+    store = await Store.open(sqlite_database_url)
+    await seed(store, time.time)
+    await Catalogue(store, time.time).set_enabled("local", enabled=False)
+    await Catalogue(store, time.time).add_service("one", "fake", enabled=True)
+    await Catalogue(store, time.time).put_offering("one", "m", capabilities=["text"])
+    await store.close()
+    async with Runtime.open(settings, services={"one": service}) as runtime:
+        offering = next(one for one in runtime.snapshot.offerings if one.service.name == "one")
+        runtime.health.of(offering).places.taken(1, time.monotonic())
+        asking = [asyncio.ensure_future(runtime.run(task_request("text", "Say it."))) for _ in range(3)]
+        await asyncio.sleep(0.1)
+        assert len(service.calls) >= 2
+        assert (runtime.health.cooling(offering) is None) == is_asked_again
+        assert (runtime.health.of(offering).places.cap < 3) == is_asked_again
+        for one in asking:
+            one.cancel()
+        await asyncio.gather(*asking, return_exceptions=True)
