@@ -200,8 +200,14 @@ class Calling:
             self._hedges.earn(
                 calls_share=hedge.calls_share, cost_share=hedge.cost_share, cost_nanousd=attempt.cost_nanousd
             )
-        elif failure is FailureClass.TRANSIENT or (failure is FailureClass.INVALID_OUTPUT and outcome.reply is None):
-            health.broke(placed.offering)
+        else:
+            self._took_in_failure(placed, outcome, failure)
+        self._placing.changed(placed.offering)
+
+    def _took_in_failure(self, placed: Placed, outcome: Outcome, failure: FailureClass) -> None:
+        attempt, standing = outcome.attempt, placed.standing
+        if failure is FailureClass.TRANSIENT or (failure is FailureClass.INVALID_OUTPUT and outcome.reply is None):
+            self._health.broke(placed.offering)
         elif failure is FailureClass.RATE_LIMITED:
             if (outcome.retry_after_seconds or 0.0) <= CROWDED_SECONDS:  # who names a longer time means it
                 outcome.is_crowding = standing.places.turned_away(placed.at_once, self._clock())
@@ -215,7 +221,6 @@ class Calling:
         else:
             standing.places.taken(placed.at_once, self._clock())
             standing.breaker.worked()
-        self._placing.changed(placed.offering)
 
 
 class _Race(Race[T]):
