@@ -140,8 +140,10 @@ class Runs:
             row = (await connection.execute(statement)).one_or_none()
         return None if row is None else _from_row(row)
 
-    async def resume(self, run_id: int, *, also_done: bool = False) -> Run:
+    async def resume(self, run_id: int, *, also_done: bool = False, parameters: Mapping[str, Any] | None = None) -> Run:
         """Go on with a run in this process; with ``also_done`` one that is done, too: its items stay as they are.
+
+        ``parameters`` take the place of those that it began with, where they are given.
 
         Raises:
             NotFound: there is none with that id.
@@ -152,7 +154,10 @@ class Runs:
             if not self._may_be_taken(run) and not (also_done and run.state == "done"):
                 raise RunTaken(run_id, run.process, run.state)
             at_us = now_us(self._clock)
-            now = {"state": "running", "process": self._process, "heartbeat_us": at_us, "ended_us": None, "message": ""}
+            now: dict[str, Any] = {"state": "running", "process": self._process, "heartbeat_us": at_us}
+            now |= {"ended_us": None, "message": ""}
+            if parameters is not None:
+                now["parameters"] = dict(parameters)
             await _change_unless_changed(connection, run, now)
             return await self._told(connection, run_id, "resumed")
 
