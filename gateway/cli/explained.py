@@ -13,6 +13,7 @@ from registry.words import Exclusion, FailureClass, format_usd, target_in_words
 from routing.wording import (
     exclusion_in_words,
     latency_in_words,
+    local_time,
     rule_in_words,
     utc_iso,
     weights_in_words,
@@ -60,9 +61,9 @@ class Totals:
         )
 
 
-def say_explanation(run: Run, tasks: Sequence[Explanation], policies: Mapping[int, Policy]) -> None:
+def say_explanation(run: Run | None, tasks: Sequence[Explanation], policies: Mapping[int, Policy]) -> None:
     """Print every call of these tasks, what they add up to, and the decisions behind them."""
-    say_text(run_in_words(run))
+    say_text(_single_in_words(tasks[0]) if run is None else run_in_words(run))
     say()
     say_calls(tasks)
     say()
@@ -72,6 +73,11 @@ def say_explanation(run: Run, tasks: Sequence[Explanation], policies: Mapping[in
         if decision is not None:
             say()
             _say_decision(decision, alike, policies[decision.policy_id])
+
+
+def _single_in_words(task: Explanation) -> str:
+    """A task that is of no run, on one line."""
+    return f"Decision {task.task_id}: begun {local_time(from_us(task.started_us))}, for {task.owner}, in no run."
 
 
 def say_calls(tasks: Sequence[Explanation]) -> None:
@@ -193,11 +199,13 @@ def _counted(count: int, what: str) -> str:
     return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
-def explanation_as_json(run: Run, tasks: Sequence[Explanation], policies: Mapping[int, Policy]) -> dict[str, Any]:
-    """An explained run for machines."""
+def explanation_as_json(
+    run: Run | None, tasks: Sequence[Explanation], policies: Mapping[int, Policy]
+) -> dict[str, Any]:
+    """An explained run for machines; ``run`` is None for a task that is of none."""
     totals = Totals.of(tasks)
     return {
-        "run": run_as_json(run),
+        "run": None if run is None else run_as_json(run),
         "tasks": [_task_as_json(task, policies, tasks) for task in tasks],
         "totals": {
             "tasks": totals.tasks,
