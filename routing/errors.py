@@ -42,11 +42,16 @@ class NoCandidate(RoutingError):
     def _sentence(self) -> str:
         from registry.words import Exclusion
 
+        if not self.decision.candidates:
+            return (
+                f"no service can do `{self.request.capability}`: the registry is empty; `turnout services add` adds a "
+                "service, and work goes on within seconds"
+            )
         capable = [c for c in self.decision.excluded if c.excluded is not Exclusion.CAPABILITY]
         if not capable:
             return (
                 f"no service can do `{self.request.capability}`: none of the {len(self.decision.candidates)} offerings "
-                "in the registry has that capability"
+                "in the registry has that capability; `turnout services add` adds one that has"
             )
         # What was meant and is not to be had comes alone, if anything was meant; each service says a reason once.
         meant = [c for c in capable if c.excluded is not Exclusion.NOT_PINNED]
