@@ -30,6 +30,7 @@ MOST_PENDING = 1_000
 ROWS_PER_WRITE = 100
 PRUNE_SECONDS = 60.0
 _US = 1_000_000
+_CLOCKS_DIFFER_US = 60 * _US  # what was kept later than so much after now was kept before a clock was set back
 _NEVER_SAMPLED = frozenset({Capability.EMBEDDING})
 
 
@@ -180,10 +181,11 @@ class ResultCache:
     async def _kept(self, digests: list[str], now_us: int, oldest_us: int) -> list[CachedResult]:
         """What is kept of these, in their order: from memory, and from the database what would be better than that."""
         found: dict[str, CachedResult] = {}
+        newest_us = now_us + _CLOCKS_DIFFER_US
         unknown = []
         for digest in digests:
             kept = self._memory.get(digest)
-            if kept is not None and kept.expires_us > now_us and kept.created_us > oldest_us:
+            if kept is not None and kept.expires_us > now_us and oldest_us < kept.created_us <= newest_us:
                 found[digest] = kept
                 break
             unknown.append(digest)
@@ -196,7 +198,9 @@ class ResultCache:
             for kept in stored.values():
                 self._memory.put(kept)
             found |= stored
-        return [found[digest] for digest in digests if digest in found and found[digest].created_us > oldest_us]
+        return [
+            found[digest] for digest in digests if digest in found and oldest_us < found[digest].created_us <= newest_us
+        ]
 
     async def _write(self) -> None:
         while self._pending:
@@ -204,7 +208,7 @@ class ResultCache:
             try:
                 await self._results.keep(batch)
                 self._failing = False
-                if self._now_us() - self._pruned_us > PRUNE_SECONDS * _US:
+                if abs(self._now_us() - self._pruned_us) > PRUNE_SECONDS * _US:
                     self._pruned_us = self._now_us()
                     await self._results.prune()
             except RegistryError as error:
