@@ -31,7 +31,7 @@ SAID = [{"role": "user", "content": "x"}]
         ({"metadata": {"objective": "qualty=1"}}, "metadata.objective: there is no weight 'qualty', did you mean"),
         ({"metadata": {"target": "the chepest"}}, "metadata.target: 'chepest' is not understood"),
         ({"metadata": {"priority": 5}}, "metadata.priority: there is no priority 5; there are high, normal, low"),
-        ({"metadata": {"budget_usd": "5 EUR"}}, 'metadata.budget_usd: write US dollars as text without a unit, such as "0'),
+        ({"metadata": {"budget_usd": "5 EUR"}}, "metadata.budget_usd: write US dollars as text without a unit, such"),
         ({"metadata": {"budget_usd": "-5"}}, "metadata.budget_usd: write US dollars as text"),
         ({"metadata": {"budget_usd": 5}}, "metadata.budget_usd: write US dollars as text"),
         ({"metadata": {"x" * 600: "y"}}, "metadata: metadata 'xxx"),

@@ -1,4 +1,4 @@
-"""Prices that change while a call runs: it is held and settled at the price it was decided on, the next at the new one."""
+"""Prices that change while a call runs: it is settled at the price it was decided on, the next one at the new one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Clocks that jump: the wall's is set forward or back an hour while cool-downs, budgets and kept results are at work."""
+"""Clocks that jump: the wall's is set forward or back while cool-downs, budgets and kept results are at work."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def wall(monkeypatch):
 
 @pytest.fixture
 async def runtime(wall, database_url, tmp_path):
-    """A runtime over a service that answers, one that asks to be left alone for a while, and a day's budget of ten calls."""
+    """A runtime over a service that answers and one that wants to be left alone; a day's budget of ten calls."""
     settings = Settings.load({"home": tmp_path / "home", "database_url": database_url}, directory=tmp_path)
     store = await Store.open(settings.store_url)
     await seed(store, wall)
