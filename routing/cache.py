@@ -26,7 +26,9 @@ logger = logging.getLogger(__name__)
 
 MOST_LOOKED_FOR = 32  # candidates, best first, whose results are looked for
 LARGEST_KEPT_BYTES = 4_000_000
+ENTRY_BYTES = 500  # what a kept result takes beside its content
 MOST_PENDING = 1_000
+MOST_PENDING_BYTES = 64_000_000
 ROWS_PER_WRITE = 100
 PRUNE_SECONDS = 60.0
 _US = 1_000_000
@@ -70,10 +72,10 @@ class Memory:
     def put(self, result: CachedResult) -> None:
         """Keep a result, and let go of others where it becomes too much."""
         self.drop(result.digest)
-        if len(result.content) > self._most_bytes:
+        if _size_bytes(result) > self._most_bytes:
             return
         self._kept[result.digest] = result
-        self.size_bytes += len(result.content)
+        self.size_bytes += _size_bytes(result)
         while self.size_bytes > self._most_bytes:
             self.drop(next(iter(self._kept)))
 
@@ -81,7 +83,11 @@ class Memory:
         """Let go of a result, where it is there."""
         gone = self._kept.pop(digest, None)
         if gone is not None:
-            self.size_bytes -= len(gone.content)
+            self.size_bytes -= _size_bytes(gone)
+
+
+def _size_bytes(result: CachedResult) -> int:
+    return len(result.content) + ENTRY_BYTES
 
 
 class ResultCache:
@@ -101,6 +107,7 @@ class ResultCache:
         self._by_principal = by_principal
         self._memory = Memory(memory_bytes)
         self._pending: list[CachedResult] = []
+        self._pending_bytes = 0
         self._writing: asyncio.Task[None] | None = None
         self._pruned_us = 0
         self._failing = False
@@ -165,8 +172,9 @@ class ResultCache:
             expires_us=now_us + int(asked.seconds * _US),
         )
         self._memory.put(kept)
-        if len(self._pending) < MOST_PENDING:
+        if len(self._pending) < MOST_PENDING and self._pending_bytes < MOST_PENDING_BYTES:
             self._pending.append(kept)
+            self._pending_bytes += len(content)
         if self._writing is None or self._writing.done():
             self._writing = asyncio.create_task(self._write(), name="turnout-cache")
 
@@ -214,6 +222,7 @@ class ResultCache:
             except RegistryError as error:
                 self._tell("written", error)
             del self._pending[: len(batch)]
+            self._pending_bytes -= sum(len(one.content) for one in batch)
 
     def _tell(self, what: str, error: RegistryError) -> None:
         if not self._failing:
