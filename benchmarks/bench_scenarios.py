@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
 
     from blocks import Call, Event
-    from routing.attempting import Outcome
+    from routing.tries import Outcome
 
 INPUT_TOKENS, OUTPUT_TOKENS = 65, 50
 MIX = {"429": 0.03, "500": 0.015, "503": 0.015, "hang": 0.02, "reset": 0.01, "malformed": 0.005, "empty": 0.005}

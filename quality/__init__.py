@@ -16,7 +16,7 @@ if TYPE_CHECKING:
         SuiteRejected,
         UnknownCheck,
     )
-    from quality.judging import Judge, compile_checks, judge, verdicts_to_scores
+    from quality.judging import Judge, compile_checks, judge, look_early, verdicts_to_scores
     from quality.process import SuiteProcess
     from quality.subject import Subject, parse_json
     from quality.suite import Expectation, Row, Suite
@@ -40,6 +40,7 @@ __all__ = [
     "UnknownCheck",
     "compile_checks",
     "judge",
+    "look_early",
     "parse_json",
     "verdicts_to_scores",
 ]
@@ -65,6 +66,7 @@ __getattr__, __dir__ = lazily(
         "UnknownCheck": "quality.errors",
         "compile_checks": "quality.judging",
         "judge": "quality.judging",
+        "look_early": "quality.judging",
         "parse_json": "quality.subject",
         "verdicts_to_scores": "quality.judging",
     },

@@ -32,6 +32,10 @@ class Check:
     ``number`` is what the ledger knows it by: 1 to 15 are the house's, 16 to 31 are yours, and neither may ever change
     its meaning. ``usage`` shows how it is written in a request. To run in a Great Expectations suite, ``prepare`` must
     be a function at the top level of an importable module, since suites run in a process of their own.
+
+    ``early`` says that what it finds wrong with the beginning of an answer is wrong with the whole answer too, whatever
+    comes after it: a refusal, a word that must not occur. Guarded streams are looked at by critical checks of this kind
+    while they come.
     """
 
     name: str
@@ -39,9 +43,10 @@ class Check:
     prepare: Callable[..., Probe]
     critical: bool = False
     usage: str = ""
+    early: bool = False
 
     @classmethod
-    def simple(cls, name: str, number: int, probe: Probe, *, critical: bool = False) -> Check:
+    def simple(cls, name: str, number: int, probe: Probe, *, critical: bool = False, early: bool = False) -> Check:
         """A check without parameters.
 
         >>> from quality import Check, Checks
@@ -51,7 +56,7 @@ class Check:
         >>> checks.names[-1]
         'says_please'
         """
-        return cls(name=name, number=number, prepare=partial(_already, probe), critical=critical)
+        return cls(name=name, number=number, prepare=partial(_already, probe), critical=critical, early=early)
 
     def __post_init__(self) -> None:
         if not self.name.isidentifier() or len(self.name) > 60:
@@ -117,7 +122,14 @@ class Checks:
         schemas = SchemaCache()
         kinds = (
             Check(name="not_empty", number=1, prepare=standard.not_empty, critical=True, usage="not_empty"),
-            Check(name="not_refusal", number=2, prepare=standard.not_refusal, critical=True, usage="not_refusal"),
+            Check(
+                name="not_refusal",
+                number=2,
+                prepare=standard.not_refusal,
+                critical=True,
+                usage="not_refusal",
+                early=True,
+            ),
             Check(
                 name="matches_schema",
                 number=3,

@@ -38,6 +38,15 @@ class Judge:
         """A verdict from each check, in the request's order. None is a call that left nothing. Never raises."""
         return tuple([named.look(subject) for named in self.named])
 
+    def early(self, subject: Subject) -> Verdict | None:
+        """What a critical check has against the beginning of an answer; None where none has anything. Never raises."""
+        for named in self.named:
+            if named.check.early and named.check.critical:
+                verdict = named.look(subject)
+                if verdict.critical and not verdict.passed:
+                    return verdict
+        return None
+
 
 def check_specs(request: TaskRequest) -> tuple[str, ...]:
     """The checks that judge a request's results: those it names, and its schema where it has one."""
@@ -72,6 +81,14 @@ def judge(request: TaskRequest, reply: Reply, data: Any = None, *, checks: Check
     ``data`` is the reply's JSON where it has been parsed already. Raises as :func:`compile_checks` does.
     """
     return compile_checks(request, checks)(Subject.of(request, reply, data))
+
+
+def look_early(request: TaskRequest, so_far: Reply, *, checks: Checks) -> Verdict | None:
+    """What is already wrong with an answer of which only the beginning has come; None where nothing is.
+
+    Raises as :func:`compile_checks` does.
+    """
+    return compile_checks(request, checks).early(Subject.of(request, so_far))
 
 
 def verdicts_to_scores(task_id: int, verdicts: Iterable[Verdict], *, rule_version: str = "1") -> tuple[Score, ...]:

@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from registry.conditions import compile_condition
 from registry.errors import ConditionInvalid, PolicyInvalid
 from registry.words import Hedge, Objective, Policy, Requirements, Rule, Split, Target, parse_objective, parse_target
-from registry.words.policy import Goal, Priority
+from registry.words.policy import Goal, Priority, Streaming
 
 if TYPE_CHECKING:
     from registry.conditions import Kind
@@ -127,6 +127,7 @@ class PolicyJson(_Strict):
     prefer: Names = Field(default_factory=list)
     hedge: _HedgeJson = Field(default_factory=_HedgeJson)
     priority: Priority = "normal"
+    streaming: Streaming = "first_token"
     affinity: bool = False
     cache_seconds: float = Field(default=0.0, ge=0)
     deadline_seconds: float = Field(gt=0)

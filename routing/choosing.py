@@ -25,11 +25,11 @@ if TYPE_CHECKING:
     from blocks import CredentialSource
     from registry import Estimate, Policies, Scores
     from registry.words import Capability, Decision, Policy, Snapshot, TaskRequest
-    from routing.attempting import Outcome
     from routing.constraints import Refusal
     from routing.health import Health
     from routing.rules import RuleBook, Ruling
     from routing.strategies import Strategy
+    from routing.tries import Outcome
 
 STRATEGIES_KEPT = 10_000
 POLICIES_KEPT = 1_000  # all are read again every few seconds

@@ -14,7 +14,7 @@ from routing.places import UNBOUNDED, Places
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
-    from registry.words import Offering, Service
+    from registry.words import Offering, Service, Streaming
 
 K = TypeVar("K")
 
@@ -62,6 +62,7 @@ class Standing:
         "_costs",
         "_dearest",
         "_nanousd",
+        "_openings",
         "_probe_seconds",
         "breaker",
         "hedges_made",
@@ -83,6 +84,14 @@ class Standing:
         self._probe_seconds = FIRST_PROBE_SECONDS
         self._nanousd: float | None = None
         self._dearest = self._costs = 0
+        self._openings: dict[Streaming, Latency] = {}
+
+    def opening(self, streaming: Streaming) -> Latency:
+        """How long streams of that kind take until their output begins to be passed on."""
+        latency = self._openings.get(streaming)
+        if latency is None:
+            latency = self._openings[streaming] = Latency(self.latency.mean_ms)
+        return latency
 
     def probed(self, now: float, *, worked: bool) -> None:
         """A look at it while it cools has ended; the next one waits twice as long each time."""

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine
 
-    from routing.attempting import Outcome
+T = TypeVar("T")
 
 SHORTEST_HEDGE_SECONDS = 0.05  # what is late by less than that is not worth a second call
 MOST_BESIDE = 2  # calls beside a first one at the same time
@@ -48,7 +48,7 @@ class HedgeBudget:
         return True
 
 
-class Race:
+class Race(Generic[T]):
     """One call in the caller's own task, and others beside it if it is late.
 
     The first call runs where :meth:`run` is awaited, since a task of its own would cost each call for the sake of the
@@ -59,8 +59,9 @@ class Race:
         late_seconds: when the first call is late; it is late again each time it has lasted twice as long.
         late: hears how long it has lasted.
         second: hears the same, and gives another call to be made, or None where none may be.
-        settled: hears of an outcome that failed and is not the one that :meth:`run` gives. What is cancelled accounts
-            for itself.
+        is_good: whether what a call gave is what was asked for.
+        settled: hears of what failed and is not what :meth:`run` gives. What is cancelled accounts for itself.
+        unused: puts away what was good and came too late, where there is anything to put away.
     """
 
     def __init__(
@@ -68,61 +69,89 @@ class Race:
         late_seconds: float,
         *,
         late: Callable[[float], None],
-        second: Callable[[float], Coroutine[None, None, Outcome] | None],
-        settled: Callable[[Outcome], None],
+        second: Callable[[float], Coroutine[None, None, T] | None],
+        is_good: Callable[[T], bool],
+        settled: Callable[[T], None],
+        unused: Callable[[T], Awaitable[None]] | None = None,
     ) -> None:
         self._late_seconds = late_seconds
         self._late = late
         self._make_second = second
+        self._is_good = is_good
         self._settled = settled
-        self._others: list[asyncio.Task[Outcome]] = []
+        self._unused = unused
+        self._others: list[asyncio.Task[T]] = []
         self._first: asyncio.Task[object] | None = None  # the task that awaits the first call, while it does
-        self._winner: Outcome | None = None
+        self._good: list[T] = []
         self._timer: asyncio.TimerHandle | None = None
 
-    async def run(self, first: Awaitable[Outcome]) -> Outcome:
+    async def run(self, first: Awaitable[T]) -> T:
         """The first outcome that is good; where none is, that of the call that ended last."""
+        given: T | None = None
+        try:
+            given = await self._run(first)
+            return given
+        finally:
+            await self._abandon(given)
+
+    async def _run(self, first: Awaitable[T]) -> T:
         task = self._first = asyncio.current_task()
         assert task is not None  # noqa: S101 - a coroutine that runs has a task
         cancelling = task.cancelling()
         loop = asyncio.get_running_loop()
         self._timer = loop.call_later(self._late_seconds, self._look, self._late_seconds)
         try:
-            try:
-                outcome = await first
-            except asyncio.CancelledError:
-                if self._winner is None or task.uncancel() > cancelling:
-                    raise
-                return self._winner
-            finally:
-                self._first = None  # nobody is to be interrupted any more
-                self._timer.cancel()
-            if self._winner is not None:  # it was cancelled, and has ended in its own way all the same
-                task.uncancel()
-                return self._winner
-            while outcome.attempt.failure is not None and self._others:
-                self._settled(outcome)
-                done, _ = await asyncio.wait(self._others, return_when=asyncio.FIRST_COMPLETED)
-                other = next(iter(done))
-                self._others.remove(other)
-                outcome = other.result()
-            return outcome
+            outcome = await first
+        except asyncio.CancelledError:
+            if not self._good or task.uncancel() > cancelling:
+                raise
+            return self._good[0]
         finally:
-            await self._abandon()
+            self._first = None  # nobody is to be interrupted any more
+            self._timer.cancel()
+        if self._good:  # it was cancelled, and has ended in its own way all the same
+            task.uncancel()
+            if self._is_good(outcome):
+                self._good.append(outcome)
+            return self._good[0]
+        while not self._is_good(outcome) and self._others:
+            self._settled(outcome)
+            done, _ = await asyncio.wait(self._others, return_when=asyncio.FIRST_COMPLETED)
+            other = next(iter(done))
+            self._others.remove(other)
+            outcome = other.result()
+        return outcome
 
-    async def _abandon(self) -> None:
+    async def _abandon(self, given: T | None) -> None:
         """Cancel what is still under way and wait until it has let go, also where the caller goes away meanwhile."""
+        if not self._others and self._unused is None:
+            return
+        is_interrupted = await self._cancel_others()
+        if self._unused is not None:
+            for good in self._too_late():
+                if good is not given:
+                    is_interrupted |= await _is_interrupted(self._unused(good))
+            if is_interrupted and given is not None and self._is_good(given):
+                await self._unused(given)
+        if is_interrupted:
+            raise asyncio.CancelledError
+
+    async def _cancel_others(self) -> bool:
+        """Whether somebody interrupted that."""
         under_way = [other for other in self._others if not other.done()]
         if not under_way:
-            return
+            return False
         # One that was made a moment ago has to begin, or it would never let go of its place.
         is_interrupted = await _is_interrupted(asyncio.sleep(0))
         for other in under_way:
             other.cancel()
         while under_way := [other for other in under_way if not other.done()]:
             is_interrupted |= await _is_interrupted(asyncio.wait(under_way))
-        if is_interrupted:
-            raise asyncio.CancelledError
+        return is_interrupted
+
+    def _too_late(self) -> list[T]:
+        ended = [other.result() for other in self._others if not other.cancelled() and other.exception() is None]
+        return self._good + [outcome for outcome in ended if self._is_good(outcome)]
 
     def _look(self, so_far_seconds: float) -> None:
         loop = asyncio.get_running_loop()
@@ -134,14 +163,14 @@ class Race:
             self._others.append(task)
             task.add_done_callback(self._ended)
 
-    def _ended(self, other: asyncio.Task[Outcome]) -> None:
+    def _ended(self, other: asyncio.Task[T]) -> None:
         """A call beside the first has ended: it may have won, or it makes room for another one."""
-        if self._first is None or self._winner is not None or other.cancelled() or other.exception() is not None:
+        if self._first is None or self._good or other.cancelled() or other.exception() is not None:
             return
         outcome = other.result()
         self._others.remove(other)
-        if outcome.attempt.failure is None:
-            self._winner = outcome
+        if self._is_good(outcome):
+            self._good.append(outcome)
             self._first.cancel()
         else:
             self._settled(outcome)

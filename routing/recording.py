@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from quality import Checks
     from registry import Ledger, Scores
     from registry.words import Decision, TaskRequest, TaskResult, Verdict
-    from routing.attempting import Outcome
+    from routing.tries import Outcome
 
 logger = logging.getLogger(__name__)
 

@@ -9,8 +9,9 @@ import asyncio
 import logging
 import random
 import time
-from contextlib import AsyncExitStack, asynccontextmanager, nullcontext, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from blocks import (
@@ -20,7 +21,7 @@ from blocks import (
     ServiceFactory,
     transport_named,
 )
-from quality import Checks, MicroBatcher, SuiteProcess, compile_checks, judge
+from quality import Checks, MicroBatcher, SuiteProcess, judge, look_early
 from registry import (
     Assets,
     CachedResults,
@@ -45,14 +46,14 @@ from routing.allowances import Allowances
 from routing.ambient import current_runtime
 from routing.attempting import Attempting
 from routing.cache import ResultCache
+from routing.carrying import Carrying
 from routing.choosing import Chooser
 from routing.connected import Connected
 from routing.dispatcher import Dispatcher
-from routing.errors import NoCandidate, RouteExhausted, RuntimeClosed
+from routing.errors import RuntimeClosed
 from routing.health import Health
 from routing.recording import Recorder
-from routing.shadowing import Shadows
-from routing.streaming import RoutedStream, WholeAnswer, can_stream
+from routing.streaming import RoutedStream, WholeAnswer
 from routing.tracing import Tracing
 
 if TYPE_CHECKING:
@@ -62,10 +63,9 @@ if TYPE_CHECKING:
     from blocks import AIService, Reply
     from quality import Subject
     from registry import Settings
-    from registry.words import Decision, Policy, Service, Snapshot, TaskRequest, TaskResult, Verdict
-    from routing.attempting import Accept, Outcome
-    from routing.choosing import Choice
-    from routing.tracing import Traced
+    from registry.words import Decision, Service, Snapshot, TaskRequest, TaskResult, Verdict
+    from routing.attempting import Accept
+    from routing.streaming import RoutedStream, WholeAnswer
 
 logger = logging.getLogger(__name__)
 
@@ -177,8 +177,16 @@ class Runtime:
         parts.push_async_callback(self.allowances.aclose)
         await self.allowances.start()
         self._connect_services()
-        self._shadows = Shadows(self._shadow)
-        parts.push_async_callback(self._shadows.close)
+        self._carrying = Carrying(
+            snapshot=lambda: self._watch.current,
+            checks=self.checks,
+            chooser=self._chooser,
+            dispatcher=self._dispatcher,
+            results=self.results,
+            recorder=self._recorder,
+            tracing=lambda: self.tracing,
+        )
+        parts.push_async_callback(self._carrying.close)
         await self._refresh()
         refreshing = asyncio.create_task(self._keep_refreshing(), name="turnout-refresh")
         parts.push_async_callback(_cancel, refreshing)
@@ -202,8 +210,9 @@ class Runtime:
             )
         )
         attempting = Attempting(
-            connect=self.connect, credentials=self.credentials, judge=self._judge, clock=time.monotonic
-        )
+            connect=self.connect, credentials=self.credentials, judge=self._judge, clock=time.monotonic,
+            look=partial(look_early, checks=self.checks),
+        )  # fmt: skip
         self._dispatcher = Dispatcher(
             attempting=attempting,
             credentials=self.credentials,
@@ -237,46 +246,18 @@ class Runtime:
             NotFound: there is no such policy.
             RuntimeClosed: the runtime has been closed.
         """
-        if self.tracing is None:
-            return await self._run(request, accept)
-        with self.tracing.begin(request) as traced, traced.current():
-            return await self._run(request, accept, traced)
-
-    async def _run(self, request: TaskRequest, accept: Accept | None, traced: Traced | None = None) -> TaskResult:
-        compile_checks(request, self.checks)
-        snapshot = self.snapshot
-        choice = await self._choose(request, snapshot, traced)
-        policy, decision = choice.policy, choice.decision
-        asked = self.results.asked(request, policy) if accept is None else None
-        if asked is not None and (known := await self.results.find(asked, decision, snapshot)) is not None:
-            self._given_again(request, decision, known, traced)
-            return known
-        if choice.shadows:
-            self._shadows.begin(request, policy, map(snapshot.offering, choice.shadows))
-        try:
-            result = await self._dispatcher.dispatch(
-                request,
-                decision,
-                snapshot,
-                policy,
-                lambda outcome: self._record(request, decision, outcome, traced),
-                accept,
-            )
-        except (NoCandidate, RouteExhausted) as error:
-            self._undone(request, decision, error)
-            raise
-        if asked is not None:
-            self.results.keep(asked, result, snapshot)
-        if policy.affinity:
-            self._chooser.affinity.answered(request, result.attempts[-1].offering_id)
-        return result
+        if self._closed:
+            raise RuntimeClosed
+        return await self._carrying.run(request, accept)
 
     @asynccontextmanager
     async def stream(self, request: TaskRequest) -> AsyncIterator[RoutedStream | WholeAnswer]:
-        """Decide, and pass output on as it comes. Entering waits for the first output.
+        """Decide, and pass output on as it comes. Entering waits for what is passed on first.
 
-        Until then another service steps in where one fails; afterwards a failure is a ``StreamBroken``. Leaving before
-        the end breaks the call off. An answer that a schema judges comes in one piece, after :meth:`run`.
+        Until then another service steps in where one fails; afterwards a failure is a ``StreamBroken``. When that is
+        says ``streaming`` of the request or its policy: ``first_token`` passes everything on at once; ``guarded`` holds
+        the beginning back until checks have looked at it, and the end until they have passed all; ``buffered``, and
+        whatever a schema judges, comes in one piece, after :meth:`run`.
 
         Raises:
             NoCandidate, RouteExhausted, TaskEnded, QualityError, NotFound, RuntimeClosed: as :meth:`run`.
@@ -287,45 +268,10 @@ class Runtime:
                 async for delta in stream:
                     print(delta.text, end="")
         """
-        with nullcontext() if self.tracing is None else self.tracing.begin(request) as traced:
-            async with self._stream(request, traced) as stream:
-                yield stream
-
-    @asynccontextmanager
-    async def _stream(self, request: TaskRequest, traced: Traced | None) -> AsyncIterator[RoutedStream | WholeAnswer]:
-        snapshot = self.snapshot
-        if not can_stream(request):
-            result = await self._run(request, None, traced)
-            yield WholeAnswer(result, snapshot.offering(result.attempts[-1].offering_id))
-            return
-        compile_checks(request, self.checks)
-        choice = await self._choose(request, snapshot, traced)
-        policy, decision = choice.policy, choice.decision
-        asked = self.results.asked(request, policy)
-        if asked is not None and (known := await self.results.find(asked, decision, snapshot)) is not None:
-            self._given_again(request, decision, known, traced)
-            yield WholeAnswer(known, snapshot.offering(known.attempts[-1].offering_id))
-            return
-        if choice.shadows:
-            self._shadows.begin(request, policy, map(snapshot.offering, choice.shadows))
-
-        def recorded(outcome: Outcome) -> None:
-            self._record(request, decision, outcome, traced)
-            if policy.affinity and outcome.attempt.failure is None:
-                self._chooser.affinity.answered(request, outcome.attempt.offering_id)
-
-        try:
-            walk, begun = await self._dispatcher.begin(request, decision, snapshot, policy, recorded)
-        except (NoCandidate, RouteExhausted) as error:
-            self._undone(request, decision, error)
-            raise
-        stream = RoutedStream(
-            dispatcher=self._dispatcher, walk=walk, begun=begun, recorded=recorded, clock=time.monotonic
-        )
-        try:
+        if self._closed:
+            raise RuntimeClosed
+        async with self._carrying.stream(request) as stream:
             yield stream
-        finally:
-            await stream.aclose()
 
     async def decide(self, request: TaskRequest) -> Decision:
         """The decision that :meth:`run` would take now, without acting on it.
@@ -334,45 +280,9 @@ class Runtime:
             NotFound: there is no such policy.
             RuntimeClosed: the runtime has been closed.
         """
-        return (await self._choose(request, self.snapshot)).decision
-
-    async def _shadow(self, request: TaskRequest, policy: Policy) -> TaskResult:
-        """Do what a shadow is asked to do, by its policy as it stands."""
-        snapshot = self.snapshot
-        decision = self._chooser.decide_by(policy, request, snapshot)
-        try:
-            return await self._dispatcher.dispatch(
-                request, decision, snapshot, policy, lambda outcome: self._record(request, decision, outcome)
-            )
-        except NoCandidate as error:
-            self._recorder.undone(request, decision, str(error))
-            raise
-
-    async def _choose(self, request: TaskRequest, snapshot: Snapshot, traced: Traced | None = None) -> Choice:
         if self._closed:
             raise RuntimeClosed
-        choice = await self._chooser.choose(request, snapshot)
-        if traced is not None:
-            traced.decided(choice.decision)
-        return choice
-
-    def _undone(self, request: TaskRequest, decision: Decision, error: NoCandidate | RouteExhausted) -> None:
-        """Keep why nobody was called, where nobody was."""
-        if isinstance(error, NoCandidate) or not error.attempts:
-            self._recorder.undone(request, decision, str(error))
-
-    def _given_again(self, request: TaskRequest, decision: Decision, result: TaskResult, traced: Traced | None) -> None:
-        self._recorder.given_again(request, decision, result, None if traced is None else traced.trace_id)
-        if traced is not None:
-            traced.given_again()
-
-    def _record(self, request: TaskRequest, decision: Decision, outcome: Outcome, traced: Traced | None = None) -> None:
-        if traced is None:
-            self._recorder.attempted(request, decision, outcome)
-        else:
-            self._recorder.attempted(request, decision, outcome, traced.trace_id)
-            traced.attempted(outcome)
-        self._chooser.learn(decision, outcome)
+        return await self._carrying.decide(request)
 
     async def audit(self, subjects: Mapping[int, Subject]) -> dict[int, tuple[Verdict, ...]]:
         """The verdicts of Great Expectations, in its child process, on results by their task ids.

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from registry.words import Exclusion
-from routing.estimating import estimate_needs
+from routing.estimating import estimate_needs, expected_cost_nanousd
 from routing.purses import Hold
 from routing.reserving import worst_case
 
 if TYPE_CHECKING:
-    from registry.words import Attempt
+    from registry.words import Attempt, Offering
     from routing.allowances import Allowances
     from routing.constraints import Refusal
     from routing.walking import Placed, Walk
@@ -25,6 +25,14 @@ class Spending:
     def applies(self, walk: Walk) -> bool:
         """Whether any budget or limit touches the walk's request."""
         return self._allowances is not None and self._allowances.applies(walk.request)
+
+    @staticmethod
+    def affordable(walk: Walk, offering: Offering) -> int | None:
+        """What to hold of the walk's own budget for a call there; None where there is not so much left."""
+        if walk.budget_nanousd is None:
+            return 0
+        cost = expected_cost_nanousd(offering, estimate_needs(walk.request))
+        return cost if cost is not None and walk.spent_nanousd() + cost <= walk.budget_nanousd else None
 
     def try_hold(self, walk: Walk, placed: Placed) -> bool:
         """Hold for a call that is only made if that needs no waiting; whether it may be made."""

@@ -1,4 +1,4 @@
-"""A stream through the router: another service steps in silently before the first output, and none after it."""
+"""A stream through the router: another service steps in silently before anything was passed on, and none after it."""
 
 from __future__ import annotations
 
@@ -9,22 +9,28 @@ from blocks import ReasoningDelta, ServiceFailure, TextDelta, ToolDelta
 from routing.attempting import CALL_FAULTS, failure_of
 from routing.dispatcher import TEXT_LIKE
 from routing.errors import StreamBroken
+from routing.guarding import Tail
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
     from blocks import Event
-    from registry.words import Decision, Offering, TaskRequest, TaskResult
-    from routing.attempting import Begun, Outcome
+    from registry.words import Decision, Offering, Policy, Streaming, TaskRequest, TaskResult
     from routing.dispatcher import Dispatcher
+    from routing.tries import Begun, Outcome
     from routing.walking import Walk
 
 Delta = TextDelta | ReasoningDelta | ToolDelta
 
 
-def can_stream(request: TaskRequest) -> bool:
-    """Whether output may be passed on as it comes: an answer that a schema judges as a whole may not."""
-    return request.capability in TEXT_LIKE and request.schema is None
+def passed_on(request: TaskRequest, policy: Policy) -> Streaming:
+    """How output is passed on: as the request says, or else its policy.
+
+    What a schema judges, or is no text, is passed on when it is whole, whatever they say.
+    """
+    if request.capability not in TEXT_LIKE or request.schema is not None:
+        return "buffered"
+    return request.streaming or policy.streaming
 
 
 class RoutedStream:
@@ -41,6 +47,7 @@ class RoutedStream:
         begun: Begun,
         recorded: Callable[[Outcome], None],
         clock: Callable[[], float],
+        streaming: Streaming = "first_token",
     ) -> None:
         self.decision: Decision = walk.decision
         self.offering: Offering = begun.under_way.offering
@@ -49,6 +56,7 @@ class RoutedStream:
         self._begun = begun
         self._recorded = recorded
         self._clock = clock
+        self._tail = Tail() if streaming == "guarded" else None
         self._result: TaskResult | None = None
         self._is_over = False
 
@@ -64,14 +72,25 @@ class RoutedStream:
         return self._result
 
     async def __aiter__(self) -> AsyncIterator[Delta]:
-        """The deltas as they come.
+        """The deltas as they come; of a guarded answer, the last of them when all of it has passed its checks.
 
         Raises:
-            StreamBroken: the call failed in the middle, or its deadline passed.
+            StreamBroken: the call failed in the middle, or its deadline passed; or it is guarded and failed a check.
         """
+        tail = self._tail
         while (event := await self._next()) is not None:
-            if isinstance(event, TextDelta | ReasoningDelta | ToolDelta):
+            if not isinstance(event, TextDelta | ReasoningDelta | ToolDelta):
+                continue
+            if tail is None:
                 yield event
+                continue
+            for delta in tail.pushed(event):
+                yield delta
+            if tail.is_due:
+                await self._look(tail)
+        if tail is not None:
+            for delta in tail.rest():
+                yield delta
 
     async def aclose(self) -> None:
         """Break the call off where it is not over, and account for it."""
@@ -91,18 +110,35 @@ class RoutedStream:
                 return event
             outcome = self._dispatcher.judged(self._begun)
         except CALL_FAULTS as error:
-            self._is_over = True
-            await self._begun.close()
             failure = failure_of(error, self._walk.seconds)
             if not isinstance(error, ServiceFailure):
                 failure = ServiceFailure(failure.failure, self._walk.too_late())
-            self._end(self._begun.under_way.failed(failure, self._begun.folding.so_far()))
-            walk = self._walk
-            raise StreamBroken(walk.request, walk.decision, tuple(walk.attempts)) from error
+            raise await self._broken(self._begun.under_way.failed(failure, self._begun.folding.so_far())) from error
+        if self._tail is not None and outcome.attempt.failure is not None:
+            raise await self._broken(outcome)
         self._is_over = True
         self._end(outcome)
         self._result = self._dispatcher.result(self._walk, outcome)
         return None
+
+    async def _look(self, tail: Tail) -> None:
+        """Have checks look at what has come so far.
+
+        Raises:
+            StreamBroken: one of them has found enough.
+        """
+        tail.looked()
+        outcome = self._dispatcher.looked(self._begun)
+        if outcome is not None:
+            raise await self._broken(outcome)
+
+    async def _broken(self, outcome: Outcome) -> StreamBroken:
+        """The end of a stream that failed, accounted for."""
+        self._is_over = True
+        await self._begun.close()
+        self._end(outcome)
+        walk = self._walk
+        return StreamBroken(walk.request, walk.decision, tuple(walk.attempts))
 
     def _end(self, outcome: Outcome) -> None:
         self._recorded(outcome)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from registry.words import Capability, Message, Requirements, TaskRequest, usd_to_nanousd
 from routing.ambient import run_request, run_request_sync
-from routing.wishes import labels_of, objective_of, priority_of, target_of
+from routing.wishes import labels_of, objective_of, priority_of, streaming_of, target_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -39,6 +39,7 @@ def task_request(
     objective: Objective | str | Mapping[str, float] | None = None,
     target: Target | str | None = None,
     priority: str | None = None,
+    streaming: str | None = None,
     metadata: Mapping[str, str] | None = None,
     deadline_seconds: float | None = None,
     budget_usd: str | None = None,
@@ -50,7 +51,8 @@ def task_request(
     ``prompt`` is the user's turn for text-like work and the description for a picture. ``service`` pins a service
     (``"local"``) or an offering (``"local/smollm2-135m-instruct"``). ``budget_usd`` is text, such as ``"0.01"``.
     ``objective`` (``"quality=1,cost=2"``) and ``target`` (``"the cheapest above 0.9"``) stand in for the policy's;
-    ``metadata`` are labels that the policy's rules may look at.
+    ``streaming`` (``"guarded"``) says when output is passed on, where it is streamed. ``metadata`` are labels that the
+    policy's rules may look at.
 
     Raises:
         ValueError: there is no such capability, or nothing to work on, or a wish makes no sense.
@@ -76,6 +78,7 @@ def task_request(
         budget_nanousd=None if budget_usd is None else usd_to_nanousd(budget_usd),
         stage=stage,
         item=item,
+        streaming=streaming_of(streaming),
         **_wished(objective, target, priority, metadata),
         **chosen,
     )

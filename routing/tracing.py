@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from opentelemetry.trace import Span, Tracer
 
     from registry.words import Decision, Offering, TaskRequest
-    from routing.attempting import Outcome
+    from routing.tries import Outcome
 
 OPERATIONS: Mapping[Capability, str] = {
     Capability.TEXT: "chat",

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, get_args
 
-from registry.words import Objective, Priority, Requirements, Target, parse_objective, parse_target
+from registry.words import Objective, Priority, Requirements, Streaming, Target, parse_objective, parse_target
 
 if TYPE_CHECKING:
     from registry.words import Policy, TaskRequest
@@ -80,6 +80,20 @@ def priority_of(given: str | None) -> Priority | None:
     if given is None or given == "":
         return None
     raise ValueError(f"there is no priority {given!r}; there are {', '.join(get_args(Priority))}")
+
+
+def streaming_of(given: str | None) -> Streaming | None:
+    """When output is passed on, by its name; None for nothing.
+
+    Raises:
+        ValueError: there is no such way.
+    """
+    for known in get_args(Streaming):
+        if given == known:
+            return known  # type: ignore[no-any-return]  # it is one of the three
+    if given is None or given == "":
+        return None
+    raise ValueError(f"there is no streaming {given!r}; there are {', '.join(get_args(Streaming))}")
 
 
 def labels_of(given: Mapping[str, object]) -> dict[str, str]:

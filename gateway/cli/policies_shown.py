@@ -15,6 +15,12 @@ if TYPE_CHECKING:
     from registry.words import Offering, Policy
     from routing.rules import Tried
 
+_STREAMS = {
+    "first_token": "from the first token on",
+    "guarded": "once checks have looked at the beginning",
+    "buffered": "in one piece, when all checks have passed",
+}
+
 
 def say_policies(policies: Sequence[Policy]) -> None:
     """Print the list."""
@@ -49,6 +55,7 @@ def say_policy(policy: Policy) -> None:
         ("budget a request", budget),
         ("hedging", f"{policy.hedge.calls_share:.0%} of calls, {policy.hedge.cost_share:.0%} of cost"),
         ("priority", policy.priority),
+        ("streams", _STREAMS[policy.streaming]),
         ("stays with its service", "yes" if policy.affinity else "no"),
         ("results kept", f"{policy.cache_seconds:g} s" if policy.cache_seconds else "no"),
         ("on a refusal", "the next is asked" if policy.on_refusal == "next" else "the work ends"),

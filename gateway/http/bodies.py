@@ -15,12 +15,13 @@ from registry.words import (
     Objective,
     Priority,
     Requirements,
+    Streaming,
     Target,
     TaskRequest,
     ToolCall,
     usd_to_nanousd,
 )
-from routing.wishes import labels_of, objective_of, priority_of, target_of
+from routing.wishes import labels_of, objective_of, priority_of, streaming_of, target_of
 
 if TYPE_CHECKING:
     from registry import AccessKey
@@ -133,6 +134,7 @@ class Hints(BaseModel):
     objective: Annotated[Objective | None, BeforeValidator(objective_of)] = None
     target: Annotated[Target | None, BeforeValidator(target_of)] = None
     priority: Annotated[Priority | None, BeforeValidator(priority_of)] = None
+    streaming: Annotated[Streaming | None, BeforeValidator(streaming_of)] = None
 
     @model_validator(mode="after")
     def _bounded(self) -> Hints:
@@ -231,6 +233,7 @@ def _task(
         objective=hints.objective,
         target=hints.target,
         priority=hints.priority,
+        streaming=hints.streaming,
         metadata=hints.labels(),
         deadline_seconds=hints.deadline_seconds,
         budget_nanousd=None if hints.budget_usd is None else usd_to_nanousd(hints.budget_usd),

@@ -6,7 +6,7 @@ from registry.words.catalogue import Model, Offering, Service, Snapshot
 from registry.words.decision import Attempt, Candidate, Decision, Exclusion
 from registry.words.failure import FailureClass
 from registry.words.money import NANOUSD_PER_USD, format_usd, usd_to_nanousd
-from registry.words.policy import Hedge, Objective, Policy, Priority, Rule, Split, Target
+from registry.words.policy import Hedge, Objective, Policy, Priority, Rule, Split, Streaming, Target
 from registry.words.score import Score, Verdict
 from registry.words.task import JsonSchema, Media, Message, Requirements, TaskRequest, TaskResult, ToolCall
 from registry.words.usage import Price, Usage
@@ -35,6 +35,7 @@ __all__ = [
     "Service",
     "Snapshot",
     "Split",
+    "Streaming",
     "Target",
     "TaskRequest",
     "TaskResult",

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 Goal = Literal["quality", "cost", "speed"]
 Priority = Literal["high", "normal", "low"]
+Streaming = Literal["first_token", "guarded", "buffered"]
 Effect = Literal["require", "forbid", "prefer", "weight", "split", "shadow"]
 
 MOST_RULES = 64  # the ledger keeps which of them applied as bits of one number
@@ -182,7 +183,8 @@ class Policy:
     becomes a route. ``requirements`` are added to those of each request; ``prefer`` names services, models or
     offerings that are liked. ``deadline_seconds`` and ``budget_nanousd`` bound the whole walk over services, not one
     attempt. ``affinity`` keeps a conversation where its prefix is cached; ``cache_seconds`` of 0 keeps no results.
-    ``zone`` is the time zone of the rules' clock.
+    ``streaming`` says when the output of a stream is passed on: from its first token on, as soon as checks have looked
+    at how it begins, or when it is whole. ``zone`` is the time zone of the rules' clock.
 
     Raises:
         ValueError: too many rules, or two of one name.
@@ -199,6 +201,7 @@ class Policy:
     prefer: tuple[str, ...] = ()
     hedge: Hedge = Hedge()
     priority: Priority = "normal"
+    streaming: Streaming = "first_token"
     affinity: bool = False
     cache_seconds: float = 0.0
     deadline_seconds: float = 120.0

@@ -11,7 +11,7 @@ from registry.words.quick import quickly_made
 if TYPE_CHECKING:
     from registry.words.capability import Capability
     from registry.words.decision import Attempt, Decision
-    from registry.words.policy import Objective, Priority, Target
+    from registry.words.policy import Objective, Priority, Streaming, Target
     from registry.words.score import Verdict
     from registry.words.usage import Usage
 
@@ -73,8 +73,9 @@ class TaskRequest:
     that is valid against it. ``params`` are the model's (``temperature``, ``max_output_tokens``, ``seed``, ``width``,
     ``height``); ``hints`` are facts that a service may use instead of reading the prompt (a shot's type, a caption).
     ``checks`` names the quality checks that judge the result. ``deadline_seconds``, ``budget_nanousd``, ``objective``,
-    ``target`` and ``priority``, where given, replace the policy's. ``metadata`` are the caller's own labels, which the
-    policy's rules may look at; no service sees them. ``pipeline`` is the name of the pipeline that asks.
+    ``target``, ``priority`` and ``streaming``, where given, replace the policy's. ``metadata`` are the caller's own
+    labels, which the policy's rules may look at; no service sees them. ``pipeline`` is the name of the pipeline that
+    asks.
     """
 
     capability: Capability
@@ -90,6 +91,7 @@ class TaskRequest:
     objective: Objective | None = None
     target: Target | None = None
     priority: Priority | None = None
+    streaming: Streaming | None = None
     metadata: Mapping[str, str] = field(default_factory=dict)
     deadline_seconds: float | None = None
     budget_nanousd: int | None = None

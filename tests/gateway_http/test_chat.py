@@ -56,6 +56,22 @@ def test_a_stream_that_breaks_says_so_in_its_last_event(ask):
     assert done == "[DONE]"
 
 
+@pytest.mark.parametrize("streaming", ["guarded", "buffered"])
+def test_a_stream_that_is_held_back_fails_with_a_status_where_it_breaks_before_anything_was_said(ask, streaming):
+    answer = ask("Now break", stream=True, metadata={"streaming": streaming, "deadline_seconds": 1})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (504, "deadline_passed")
+    whole = ask(stream=True, metadata={"streaming": streaming})
+    said = [json.loads(event)["choices"][0]["delta"].get("content", "") for event in events(whole)[:-1]]
+    assert "".join(said) == "The lamp."
+
+
+def test_a_way_to_stream_that_there_is_not_is_the_callers_to_mend(ask):
+    answer = ask(stream=True, metadata={"streaming": "slowly"})
+    assert answer.status_code == 400
+    assert answer.json()["error"]["param"] == "metadata.streaming"
+    assert "there are first_token, guarded, buffered" in answer.json()["error"]["message"]
+
+
 def test_tools_go_out_and_come_back(ask, gateway):
     tools = [{"type": "function", "function": {"name": "look", "parameters": {"type": "object"}}}]
     choice = ask("Use the tool", tools=tools).json()["choices"][0]

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from benchmarks.virtual_time import run_virtual
 from registry.words import Attempt, FailureClass
-from routing.attempting import Outcome
 from routing.hedging import FIRST_CALLS, MOST_BESIDE, MOST_SAVED_CALLS, HedgeBudget, Race
+from routing.tries import Outcome
 
 LATE_SECONDS = 1.0
 
@@ -25,6 +25,7 @@ class Course:
     over: list[int] = field(default_factory=list)
     cancelled: list[int] = field(default_factory=list)
     settled: list[int] = field(default_factory=list)
+    unused: list[int] = field(default_factory=list)
     late: list[float] = field(default_factory=list)
     winner: int | None = None
     won: bool = False
@@ -39,6 +40,10 @@ def outcome(number, *, good):
     return Outcome(attempt=Attempt(number=number, offering_id=1, offering="a/m", failure=failure), offering=None)
 
 
+def is_good(ended):
+    return ended.attempt.failure is None
+
+
 async def call(course, number, seconds, good, tidying=0.0):
     """A call that takes so long, fails or not, and takes a while to let go where it is cancelled."""
     course.begun.append(number)
@@ -48,8 +53,8 @@ async def call(course, number, seconds, good, tidying=0.0):
             raise good
         return outcome(number, good=good)
     except asyncio.CancelledError:
-        await asyncio.sleep(tidying)
         course.cancelled.append(number)
+        await asyncio.sleep(tidying)
         raise
     finally:
         course.over.append(number)
@@ -68,9 +73,13 @@ def run(first, *others, cancel_at=(), tidying=0.0):
             number, (seconds, good) = waiting.pop(0)
             return call(course, number, seconds, good, tidying)
 
+        async def unused(ended):
+            course.unused.append(ended.attempt.number)
+            await asyncio.sleep(tidying)
+
         race = Race(
-            LATE_SECONDS, late=course.late.append, second=second,
-            settled=lambda ended: course.settled.append(ended.attempt.number),
+            LATE_SECONDS, late=course.late.append, second=second, unused=unused,
+            is_good=is_good, settled=lambda ended: course.settled.append(ended.attempt.number),
         )  # fmt: skip
 
         async def caller():
@@ -210,7 +219,9 @@ def test_a_call_that_was_made_a_moment_before_the_first_ended_begins_so_that_it_
             finally:
                 let_go.append("the place that was taken for it")
 
-        race = Race(LATE_SECONDS, late=lambda _: None, second=lambda _: second(), settled=lambda _: None)
+        race = Race(
+            LATE_SECONDS, late=lambda _: None, second=lambda _: second(), is_good=is_good, settled=lambda _: None
+        )
         return await race.run(first())
 
     assert run_virtual(racing()).attempt.number == 1
@@ -229,7 +240,9 @@ def test_a_first_call_that_ends_all_the_same_when_it_is_cancelled_takes_nothing_
         async def second():
             return outcome(2, good=True)
 
-        race = Race(LATE_SECONDS, late=lambda _: None, second=lambda _: second(), settled=lambda _: None)
+        race = Race(
+            LATE_SECONDS, late=lambda _: None, second=lambda _: second(), is_good=is_good, settled=lambda _: None
+        )
         ended = await race.run(first())
         return ended.attempt.number, asyncio.current_task().cancelling()
 
@@ -246,13 +259,15 @@ def test_however_a_race_goes_every_call_that_began_is_over_and_a_good_answer_is_
 ):
     course = run(first, *others, cancel_at=cancel_at, tidying=tidying)
     assert sorted(course.begun) == sorted(course.over)
+    calls = [first, *others]
+    put_away = [number for number in course.begun if number not in course.cancelled and calls[number - 1][1]]
+    assert sorted(course.unused) == [number for number in sorted(put_away) if number != course.winner]
     assert course.caller_cancelled or course.winner is not None
     if course.caller_cancelled:
         assert course.winner is None
         assert cancel_at
         return
     assert course.still_cancelling == 0
-    calls = [first, *others]
     ended = [number for number in course.begun if number not in course.cancelled]
     good = [number for number in ended if calls[number - 1][1]]
     assert course.won == bool(good)

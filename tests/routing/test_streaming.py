@@ -7,10 +7,13 @@ import time
 
 import pytest
 
-from blocks import Cuts, Fails, Hangs, ReasoningDelta, Says, Scripted, Streams, TextDelta, ToolDelta, WantsTool
-from registry import Catalogue, Settings, Store, seed
+from blocks import Cuts, End, Fails, Hangs, ReasoningDelta, Says, Scripted, Streams, TextDelta, ToolDelta, WantsTool
+from quality import Check, Checks
+from registry import Catalogue, Policies, Policy, Settings, Store, seed
 from registry.words import FailureClass, Usage
 from routing import NoCandidate, RouteExhausted, Runtime, StreamBroken, TaskEnded, task_request
+from routing.guarding import OPENING_CHARACTERS, TAIL_CHARACTERS
+from routing.latency import ENOUGH
 
 
 @pytest.fixture
@@ -26,10 +29,10 @@ async def opened(sqlite_database_url, tmp_path):
         await catalogue.put_offering(name, "m", capabilities=["text"], quality=quality, features=["tools"])
     await store.close()
 
-    async def open_(first, second=None):
+    async def open_(first, second=None, checks=None):
         settings = Settings.load({"home": tmp_path / "home", "database_url": sqlite_database_url}, directory=tmp_path)
         scripts = {"first": Scripted(first), "second": Scripted(second or [Says("from the second")])}
-        runtimes.append(await Runtime.start(settings, services=scripts))
+        runtimes.append(await Runtime.start(settings, services=scripts, checks=checks))
         return runtimes[-1]
 
     yield open_
@@ -162,3 +165,165 @@ async def test_a_refusal_is_scored_and_what_was_said_stands(opened):
     assert stream.result.score == 0
     ((failure, _),) = await recorded(runtime)
     assert failure is FailureClass.REFUSED
+
+
+SENTENCE = "The keeper climbs the stairs and lights the lamp again. "
+LONG = [SENTENCE] * 20
+
+
+def curses(subject):
+    return "it curses" if "barnacles" in (subject.text or "") else ""
+
+
+CHECKS = Checks.standard().adding(Check.simple("no_curses", 20, curses, critical=True, early=True))
+
+
+def guarded(**more):
+    return task_request("text", "Say it.", streaming="guarded", **more)
+
+
+@pytest.mark.parametrize(
+    ("fault", "failure"),
+    [
+        (Says("I'm sorry, but I can't help with that."), FailureClass.REFUSED),
+        (Streams(["I'm sorry, but I can't help with that request. ", *LONG]), FailureClass.REFUSED),
+        (Cuts("The keeper climbs"), FailureClass.INVALID_OUTPUT),
+        (Fails(FailureClass.TRANSIENT, after="The keeper climbs"), FailureClass.TRANSIENT),
+    ],
+    ids=["a short refusal", "a long refusal", "cut", "fails"],
+)
+async def test_a_guarded_stream_that_begins_badly_is_never_heard_and_the_next_service_steps_in(opened, fault, failure):
+    runtime = await opened([fault], [Streams(LONG)])
+    async with runtime.stream(guarded()) as stream:
+        assert stream.offering.name == "second/m"
+        assert "".join(delta.text for delta in await heard(stream)) == "".join(LONG)
+    (first, row), (second, _) = await recorded(runtime)
+    assert (first, second) == (failure, None)
+    assert row.output_tokens > 0  # what was said and thrown away is accounted for
+
+
+async def test_a_guarded_stream_passes_its_end_on_only_when_all_of_it_has_passed(opened):
+    runtime = await opened([Streams(LONG, delay_ms=1)])
+    async with runtime.stream(guarded()) as stream:
+        heard_at_first = 0
+        async for delta in stream:
+            heard_at_first += len(delta.text)
+            if stream._begun.folding.end is None:
+                assert stream._begun.characters - heard_at_first >= TAIL_CHARACTERS
+                assert stream._begun.characters >= OPENING_CHARACTERS
+        assert stream.result.text == "".join(LONG)
+    assert heard_at_first == len("".join(LONG))
+
+
+async def test_a_guarded_stream_that_goes_wrong_later_breaks_off_before_the_wrong_is_heard(opened):
+    pieces = [*LONG[:9], "Blistering barnacles! ", *LONG]
+    runtime = await opened([Streams(pieces)], checks=CHECKS)
+    async with runtime.stream(guarded(checks=["not_empty", "no_curses"])) as stream:
+        said = []
+        with pytest.raises(StreamBroken, match="it curses"):
+            await heard(stream, said)
+    text = "".join(delta.text for delta in said)
+    assert OPENING_CHARACTERS / 2 < len(text) < len("".join(pieces)) - TAIL_CHARACTERS
+    ((failure, row),) = await recorded(runtime)
+    assert failure is FailureClass.INVALID_OUTPUT
+    assert row.output_tokens > 0
+
+
+async def test_a_guarded_stream_whose_end_alone_is_wrong_does_not_look_finished(opened):
+    runtime = await opened([Streams([*LONG[:6], "Barnacles and barnacles."])], checks=CHECKS)
+    async with runtime.stream(guarded(checks=["not_empty", "no_curses"])) as stream:
+        said = []
+        with pytest.raises(StreamBroken, match="it curses"):
+            await heard(stream, said)
+    assert "barnacles" not in "".join(delta.text for delta in said)
+
+
+async def test_without_a_guard_what_was_said_stands(opened):
+    runtime = await opened([Streams([*LONG[:6], "Barnacles and barnacles."])], checks=CHECKS)
+    async with runtime.stream(task_request("text", "Say it.", checks=["not_empty", "no_curses"])) as stream:
+        assert "barnacles" in "".join(delta.text for delta in await heard(stream))
+    assert stream.result.score == 0
+
+
+async def test_a_buffered_stream_is_judged_escalated_and_repaired_like_a_whole_answer(opened):
+    runtime = await opened([Streams([*LONG[:6], "Barnacles and barnacles."])], [Streams(LONG)], checks=CHECKS)
+    request = task_request("text", "Say it.", checks=["not_empty", "no_curses"], streaming="buffered")
+    async with runtime.stream(request) as stream:
+        assert [delta.text for delta in await heard(stream)] == ["".join(LONG)]
+        assert [attempt.offering for attempt in stream.result.attempts] == ["first/m", "second/m"]
+
+
+async def test_a_policy_says_how_its_streams_are_passed_on_and_a_request_may_say_otherwise(opened):
+    runtime = await opened([Says("I'm sorry, but I can't help with that.")], [Says("A lamp.")])
+    await Policies(runtime.store, time.time).put(Policy(name="careful", streaming="guarded"))
+    for streaming, said in ((None, "A lamp."), ("first_token", "I'm sorry, but I can't help with that.")):
+        async with runtime.stream(task_request("text", "Say it.", policy="careful", streaming=streaming)) as stream:
+            assert [delta.text for delta in await heard(stream)] == [said]
+
+
+def test_a_way_to_stream_that_there_is_not_is_told_with_those_that_there_are():
+    with pytest.raises(ValueError, match="no streaming 'slowly'; there are first_token, guarded, buffered"):
+        task_request("text", "Say it.", streaming="slowly")
+
+
+async def quick_then(runtime, count, streaming=None):
+    for _ in range(count):
+        async with runtime.stream(task_request("text", "Say it.", streaming=streaming)) as stream:
+            await heard(stream)
+
+
+@pytest.mark.parametrize("streaming", ["first_token", "guarded"])
+async def test_a_stream_whose_beginning_is_late_gets_company_and_whoever_begins_first_goes_on(opened, streaming):
+    slow = Streams(["late"], delay_ms=5_000)
+    runtime = await opened([*[Streams(LONG)] * ENOUGH, slow], [Streams(LONG)])
+    await quick_then(runtime, ENOUGH, streaming)
+    began = time.monotonic()
+    async with runtime.stream(task_request("text", "Say it.", streaming=streaming)) as stream:
+        assert stream.offering.name == "second/m"
+        await heard(stream)
+    assert time.monotonic() - began < 4  # far from the five seconds that the first would have taken
+    attempts = {attempt.offering: attempt.failure for attempt in stream.result.attempts}
+    assert attempts == {"first/m": FailureClass.CANCELLED, "second/m": None}
+    standings = [runtime.health.of(offering) for offering in runtime.snapshot.offerings if "/m" in offering.name]
+    assert sum(standing.hedges_made for standing in standings) == 1
+    assert sum(standing.hedges_won for standing in standings) == 1
+    assert all(standing.places.in_flight == 0 for standing in standings)
+
+
+class Together:
+    """A service that answers at once for a while, and then only when a word is given to all at once."""
+
+    def __init__(self, word, quick=0):
+        self.word, self.quick, self.called = word, quick, asyncio.Event()
+
+    async def stream(self, call):
+        self.quick -= 1
+        if self.quick < 0:
+            self.called.set()
+            await self.word.wait()
+        yield TextDelta("A lamp.")
+        yield TextDelta(" And a sea.")
+        yield End()
+
+    async def aclose(self):
+        pass
+
+
+async def test_of_two_that_begin_at_the_same_time_one_goes_on_and_the_other_is_put_away_and_accounted_for(
+    opened, sqlite_database_url, tmp_path
+):
+    await (await opened([Says("-")])).aclose()
+    word = asyncio.Event()
+    services = {"first": Together(word, quick=ENOUGH), "second": Together(word)}
+    settings = Settings.load({"home": tmp_path / "home", "database_url": sqlite_database_url}, directory=tmp_path)
+    async with Runtime.open(settings, services=services) as runtime:
+        await quick_then(runtime, ENOUGH)
+        entering = asyncio.create_task(quick_then(runtime, 1))
+        await services["second"].called.wait()
+        word.set()
+        await entering
+        failures = [failure for failure, _ in await recorded(runtime)]
+        assert failures.count(FailureClass.CANCELLED) == 1
+        assert failures.count(None) == ENOUGH + 1
+        offerings = [offering for offering in runtime.snapshot.offerings if offering.service.name in services]
+        assert [runtime.health.of(offering).places.in_flight for offering in offerings] == [0, 0]
