@@ -99,7 +99,7 @@ def _refusal(what):
 
 
 def test_what_is_said_of_bad_input_is_what_the_table_says(root, read):
-    said = {row[0]: row[2].removeprefix("`").removesuffix("`") for row in read.table(_policies(root), "bad input")}
+    said = {row[0]: row[2].strip("`") for row in read.table(_policies(root), "bad input")}
     nobody = Decision(
         task_id=1, capability=Capability.TEXT, policy="p", policy_version=1, policy_id=1, snapshot_id=1,
         snapshot_version=1, candidates=(),
