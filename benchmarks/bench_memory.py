@@ -24,6 +24,7 @@ from sqlalchemy import func, select
 
 from benchmarks.bench_engine import IN_FLIGHT, add_mock
 from benchmarks.mock_service import mock_service
+from gateway.memory import bound_arenas
 from registry import Catalogue, Message, Policies, Price, Settings, Store, TaskRequest, seed, usd_to_nanousd
 from registry.tables import calls
 from registry.words import Capability, Policy, Requirements, Rule, Split, parse_objective, parse_target
@@ -164,6 +165,7 @@ def measure(count: int = CALLS) -> dict[str, float]:
 def _child(endpoint: str, *marks: str) -> dict[str, Any]:
     import uvloop
 
+    bound_arenas()  # as the gateway does
     return uvloop.run(_run(endpoint, tuple(map(int, marks))))
 
 
