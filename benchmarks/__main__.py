@@ -18,6 +18,7 @@ from typing import Literal
 # Each is a module ``benchmarks.bench_NAME`` with ``measure() -> dict[str, float]``.
 BENCHMARKS = (
     "decision", "rules", "strategies", "ledger", "budgets", "start", "engine", "scenarios", "gateway", "pages", "batch",
+    "memory",
 )  # fmt: skip
 
 
@@ -74,6 +75,7 @@ BARS = {
     "pages_outside_requests": Bar("at most", 0.0),
     "batch_rows_a_second": Bar("at least", 800.0),
     "batch_memory_ratio": Bar("at most", 1.05),
+    "memory_ratio": Bar("at most", 1.05),
 }
 
 

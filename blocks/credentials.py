@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+MOST_KEPT = 1_000
 LIFETIME_SECONDS = 60.0
 
 
@@ -88,6 +89,9 @@ class CredentialSource:
             kept = self._kept.get(reference)
             if kept is None or self._clock() - kept[0] >= self._lifetime_seconds:
                 kept = self._clock(), await _load(reference, name)
+                if len(self._kept) >= MOST_KEPT and reference not in self._kept:
+                    self._kept.clear()
+                    self._loading.clear()
                 self._kept[reference] = kept
         _, found = kept
         if isinstance(found, CredentialMissing):

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from quality.subject import Subject
     from quality.suite import Row
 
+_SUITES_KEPT = 256
 _RESULT_FORMAT = {
     "result_format": "COMPLETE",
     "unexpected_index_column_names": ["result_id"],
@@ -118,6 +119,8 @@ class Validator:
         }
         if missing or len(suite.expectations) != len(described["expectations"]):
             raise SuiteRejected(suite.name, f"there is no expectation {', '.join(sorted(missing)) or 'but one twice'}")
+        if len(self._suites) >= _SUITES_KEPT:
+            self._suites.clear()
         self._suites[suite_json] = suite
         return suite
 

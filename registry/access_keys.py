@@ -144,7 +144,8 @@ class AccessKeys:
             raise KeyRefused("malformed")
         digest = _digest(key)
         found, until = self._trusted.get(digest, (None, 0.0))
-        if found is None or self._clock() >= until:
+        # A clock that was set back must not make the trust last longer: a key may have been revoked.
+        if found is None or not 0 < until - self._clock() <= TRUSTED_SECONDS:
             found = await self._look_up(parts[1], digest)
             self._trusted[digest] = (found, self._clock() + TRUSTED_SECONDS)
         if found.revoked_us is not None:
@@ -160,13 +161,21 @@ class AccessKeys:
             held = {budget.name: budget for budget in await read_budgets(connection) if _is_of_keys(budget)}
         return tuple(_with_budget(_from_row(row), held) for row in rows)
 
+    async def get(self, prefix: str) -> AccessKey:
+        """The key of that open part, as it stands in lists or begins the key itself.
+
+        Raises:
+            NotFound: no key has that prefix.
+        """
+        return await self._named(_open_part(prefix))
+
     async def revoke(self, prefix: str) -> AccessKey:
         """Close a key's doors for good. Other processes learn of it within :data:`TRUSTED_SECONDS`.
 
         Raises:
             NotFound: no key has that prefix.
         """
-        wanted = prefix.removeprefix("tk_").split("_", 1)[0]
+        wanted = _open_part(prefix)
         statement = (
             update(access_keys)
             .where(access_keys.c.prefix == wanted, access_keys.c.revoked_us.is_(None))
@@ -202,6 +211,10 @@ class AccessKeys:
         if key is None:
             raise NotFound("access key", prefix, [one.prefix for one in found])
         return key
+
+
+def _open_part(key: str) -> str:
+    return key.removeprefix("tk_").split("_", 1)[0]
 
 
 def _digest(key: str) -> str:

@@ -194,6 +194,7 @@ class Ledger:
             await self._write_together([row])
         except _PERHAPS_THE_ROW as error:
             self._set_aside.append(row)
+            self._events.pop((row.task_id, row.attempt), None)
             message = "call %d of task %d was not taken into the ledger: %s"
             logger.error(message, row.attempt, row.task_id, error)  # noqa: TRY400 - the sentence says it all
 

@@ -80,8 +80,11 @@ class Names:
             statement = select(names_table).where(names_table.c.name_id.in_(stepped(missing[start : start + _BATCH])))
             async with self._store.read() as connection:
                 found |= {row.name_id: row.name for row in await connection.execute(statement)}
-        self._texts |= found
-        return {name_id: self._texts[name_id] for name_id in wanted if name_id in self._texts}
+        answer = {name_id: self._texts[name_id] for name_id in wanted if name_id in self._texts} | found
+        if len(self._texts) + len(found) > self._most_cached:
+            self._texts = {NO_NAME: ""}
+        self._texts |= dict(list(found.items())[: self._most_cached])
+        return answer
 
     async def _find(self, names: Collection[str]) -> dict[str, int]:
         wanted = sorted(names)
@@ -101,6 +104,7 @@ class Names:
     def _remember(self, found: Mapping[str, int], as_kept: Mapping[str, str]) -> None:
         if len(self.known) + len(found) > self._most_cached:
             self.known = {"": NO_NAME}
+        if len(self._texts) + len(found) > self._most_cached:
             self._texts = {NO_NAME: ""}
         self.known.update(found)
         self._texts.update((number, as_kept[name]) for name, number in found.items())

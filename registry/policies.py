@@ -50,10 +50,18 @@ class Policies:
         ...     return await policies.put(Policy(name="careful", objective=Objective(quality=1, cost=0, speed=0)))
     """
 
-    def __init__(self, store: Store, clock: Clock, *, most_wishes: int = MOST_WISHES) -> None:
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        *,
+        most_wishes: int = MOST_WISHES,
+        most_remembered: int = _MOST_REMEMBERED,
+    ) -> None:
         self._store = store
         self._clock = clock
         self._most_wishes = most_wishes
+        self._most_remembered = most_remembered
         self._loaded: dict[int, Policy] = {}
         self._wished: dict[tuple[int, Objective | None, Target | None], Policy] = {}
 
@@ -122,7 +130,7 @@ class Policies:
             wanted = _as_wished(policy, objective, target)
             async with self._store.write() as connection:
                 found = await _put_wished(connection, wanted, now_us(self._clock), self._most_wishes)
-            if len(self._wished) >= _MOST_REMEMBERED:
+            if len(self._wished) >= self._most_remembered:
                 self._wished.pop(next(iter(self._wished)))
             self._wished[key] = found
         return found
@@ -140,7 +148,10 @@ class Policies:
                 row = rows.one_or_none()
             if row is None:
                 raise NotFound("policy", policy_id)
-            self._loaded[policy_id] = _from_row(row)
+            found = _from_row(row)
+            if len(self._loaded) >= self._most_remembered:
+                self._loaded.pop(next(iter(self._loaded)))
+            self._loaded[policy_id] = found
         return self._loaded[policy_id]
 
 

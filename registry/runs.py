@@ -141,10 +141,18 @@ class Runs:
             row = (await connection.execute(statement)).one_or_none()
         return None if row is None else _from_row(row)
 
-    async def resume(self, run_id: int, *, also_done: bool = False, trace_id: str | None = None) -> Run:
+    async def resume(
+        self,
+        run_id: int,
+        *,
+        also_done: bool = False,
+        trace_id: str | None = None,
+        parameters: Mapping[str, Any] | None = None,
+    ) -> Run:
         """Go on with a run in this process; with ``also_done`` one that is done, too: its items stay as they are.
 
-        ``trace_id`` is that of the trace in which it goes on; without one, the earlier one stays.
+        ``trace_id`` is that of the trace in which it goes on; without one, the earlier one stays. ``parameters`` take
+        the place of those that it began with, where they are given.
 
         Raises:
             NotFound: there is none with that id.
@@ -155,9 +163,12 @@ class Runs:
             if not self._may_be_taken(run) and not (also_done and run.state == "done"):
                 raise RunTaken(run_id, run.process, run.state)
             at_us = now_us(self._clock)
-            now = {"state": "running", "process": self._process, "heartbeat_us": at_us, "ended_us": None, "message": ""}
+            now: dict[str, Any] = {"state": "running", "process": self._process, "heartbeat_us": at_us}
+            now |= {"ended_us": None, "message": ""}
             if trace_id is not None:
                 now["trace_id"] = trace_id
+            if parameters is not None:
+                now["parameters"] = dict(parameters)
             await _change_unless_changed(connection, run, now)
             return await self._told(connection, run_id, "resumed")
 

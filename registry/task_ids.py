@@ -17,6 +17,8 @@ EPOCH_MS = 1_704_067_200_000
 WORKERS = 1 << 12
 _SEQUENCE_BITS = 10
 _MS_SHIFT = 22
+SMALLEST = 1 << 40
+"""No task is given a number below this: it would be one of the first minutes of 2024."""
 
 
 class TaskIds:

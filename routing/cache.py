@@ -26,10 +26,13 @@ logger = logging.getLogger(__name__)
 
 MOST_LOOKED_FOR = 32  # candidates, best first, whose results are looked for
 LARGEST_KEPT_BYTES = 4_000_000
+ENTRY_BYTES = 500  # what a kept result takes beside its content
 MOST_PENDING = 1_000
+MOST_PENDING_BYTES = 64_000_000
 ROWS_PER_WRITE = 100
 PRUNE_SECONDS = 60.0
 _US = 1_000_000
+_CLOCKS_DIFFER_US = 60 * _US  # what was kept later than so much after now was kept before a clock was set back
 _NEVER_SAMPLED = frozenset({Capability.EMBEDDING})
 
 
@@ -69,10 +72,10 @@ class Memory:
     def put(self, result: CachedResult) -> None:
         """Keep a result, and let go of others where it becomes too much."""
         self.drop(result.digest)
-        if len(result.content) > self._most_bytes:
+        if _size_bytes(result) > self._most_bytes:
             return
         self._kept[result.digest] = result
-        self.size_bytes += len(result.content)
+        self.size_bytes += _size_bytes(result)
         while self.size_bytes > self._most_bytes:
             self.drop(next(iter(self._kept)))
 
@@ -80,7 +83,11 @@ class Memory:
         """Let go of a result, where it is there."""
         gone = self._kept.pop(digest, None)
         if gone is not None:
-            self.size_bytes -= len(gone.content)
+            self.size_bytes -= _size_bytes(gone)
+
+
+def _size_bytes(result: CachedResult) -> int:
+    return len(result.content) + ENTRY_BYTES
 
 
 class ResultCache:
@@ -100,6 +107,7 @@ class ResultCache:
         self._by_principal = by_principal
         self._memory = Memory(memory_bytes)
         self._pending: list[CachedResult] = []
+        self._pending_bytes = 0
         self._writing: asyncio.Task[None] | None = None
         self._pruned_us = 0
         self._failing = False
@@ -164,8 +172,9 @@ class ResultCache:
             expires_us=now_us + int(asked.seconds * _US),
         )
         self._memory.put(kept)
-        if len(self._pending) < MOST_PENDING:
+        if len(self._pending) < MOST_PENDING and self._pending_bytes < MOST_PENDING_BYTES:
             self._pending.append(kept)
+            self._pending_bytes += len(content)
         if self._writing is None or self._writing.done():
             self._writing = asyncio.create_task(self._write(), name="turnout-cache")
 
@@ -180,10 +189,11 @@ class ResultCache:
     async def _kept(self, digests: list[str], now_us: int, oldest_us: int) -> list[CachedResult]:
         """What is kept of these, in their order: from memory, and from the database what would be better than that."""
         found: dict[str, CachedResult] = {}
+        newest_us = now_us + _CLOCKS_DIFFER_US
         unknown = []
         for digest in digests:
             kept = self._memory.get(digest)
-            if kept is not None and kept.expires_us > now_us and kept.created_us > oldest_us:
+            if kept is not None and kept.expires_us > now_us and oldest_us < kept.created_us <= newest_us:
                 found[digest] = kept
                 break
             unknown.append(digest)
@@ -196,7 +206,9 @@ class ResultCache:
             for kept in stored.values():
                 self._memory.put(kept)
             found |= stored
-        return [found[digest] for digest in digests if digest in found and found[digest].created_us > oldest_us]
+        return [
+            found[digest] for digest in digests if digest in found and oldest_us < found[digest].created_us <= newest_us
+        ]
 
     async def _write(self) -> None:
         while self._pending:
@@ -204,12 +216,13 @@ class ResultCache:
             try:
                 await self._results.keep(batch)
                 self._failing = False
-                if self._now_us() - self._pruned_us > PRUNE_SECONDS * _US:
+                if abs(self._now_us() - self._pruned_us) > PRUNE_SECONDS * _US:
                     self._pruned_us = self._now_us()
                     await self._results.prune()
             except RegistryError as error:
                 self._tell("written", error)
             del self._pending[: len(batch)]
+            self._pending_bytes -= sum(len(one.content) for one in batch)
 
     def _tell(self, what: str, error: RegistryError) -> None:
         if not self._failing:

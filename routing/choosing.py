@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from routing.tries import Outcome
 
 STRATEGIES_KEPT = 10_000
+POLICIES_KEPT = 1_000  # all are read again every few seconds
 
 
 class Choice(NamedTuple):
@@ -154,6 +155,8 @@ class Chooser:
 
     async def _read_policy(self, name: str, capability: Capability) -> Policy:
         policy = await self._policies_of.for_task(name, capability)
+        if len(self._policies) >= POLICIES_KEPT and (name, capability) not in self._policies:
+            self._policies.pop(next(iter(self._policies)))
         self._policies[name, capability] = policy
         return policy
 

@@ -18,10 +18,11 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from registry.words import Attempt, Decision, FailureClass, TaskRequest
+    from registry.words import Attempt, Candidate, Decision, FailureClass, TaskRequest
     from routing.constraints import Refusal
 
 _MOST_REASONS = 6
+_MOST_NAMES = 12
 
 
 class RoutingError(Exception):
@@ -42,11 +43,16 @@ class NoCandidate(RoutingError):
     def _sentence(self) -> str:
         from registry.words import Exclusion
 
+        if not self.decision.candidates:
+            return (
+                f"no service can do `{self.request.capability}`: the registry is empty; `turnout services add` adds a "
+                "service, and work goes on within seconds"
+            )
         capable = [c for c in self.decision.excluded if c.excluded is not Exclusion.CAPABILITY]
         if not capable:
             return (
                 f"no service can do `{self.request.capability}`: none of the {len(self.decision.candidates)} offerings "
-                "in the registry has that capability"
+                "in the registry has that capability; `turnout services add` adds one that has"
             )
         # What was meant and is not to be had comes alone, if anything was meant; each service says a reason once.
         meant = [c for c in capable if c.excluded is not Exclusion.NOT_PINNED]
@@ -57,7 +63,7 @@ class NoCandidate(RoutingError):
             )
         # What is switched on and kept out comes first: what is switched off, one has known.
         meant.sort(key=lambda c: c.excluded is Exclusion.DISABLED)
-        reasons = list(dict.fromkeys(f"{c.offering.partition('/')[0]}: {c.reason}" for c in meant))
+        reasons = _each_with_its_reason(meant)
         more = f"; and {len(reasons) - _MOST_REASONS} more" if len(reasons) > _MOST_REASONS else ""
         return f"no service can do `{self.request.capability}` now: {'; '.join(reasons[:_MOST_REASONS])}{more}"
 
@@ -70,6 +76,27 @@ class NoCandidate(RoutingError):
         }
         close = difflib.get_close_matches(pinned, sorted(known - {pinned}), n=1)
         return f"; did you mean {close[0]!r}?" if close else ""
+
+
+def _each_with_its_reason(excluded: list[Candidate]) -> list[str]:
+    """Who is left out, by reason: a service by its name where one reason holds for all that it offers."""
+    of_service: dict[str, set[str]] = {}
+    for one in excluded:
+        of_service.setdefault(_service(one), set()).add(one.reason)
+    told: dict[str, dict[str, None]] = {}
+    for one in excluded:
+        name = _service(one) if len(of_service[_service(one)]) == 1 else one.offering
+        told.setdefault(one.reason, {})[name] = None
+    return [f"{_few(list(names))}: {reason}" for reason, names in told.items()]
+
+
+def _service(candidate: Candidate) -> str:
+    return candidate.offering.partition("/")[0]
+
+
+def _few(names: list[str]) -> str:
+    more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
+    return f"{', '.join(names[:_MOST_NAMES])}{more}"
 
 
 class AttemptsFailed(RoutingError):

@@ -11,7 +11,7 @@ from routing.latency import ENOUGH, Latency
 from routing.places import UNBOUNDED, Places
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from registry.words import FailureClass, Offering, Service, Streaming
     from routing.cooling import Cooling
@@ -121,6 +121,14 @@ class Health:
     def known(self, offering_id: int) -> Standing | None:
         """What is known of an offering; None where it has not been called from here."""
         return self._standings.get(offering_id)
+
+    def keep_only(self, offering_ids: Collection[int]) -> None:
+        """Forget offerings that have left the registry, and cool-downs that are over."""
+        for known in (self._standings, self._doubts):
+            for gone in [one for one in known if one not in offering_ids]:
+                del known[gone]
+        self._open.intersection_update(offering_ids)
+        self.room.forget_what_is_over()
 
     def succeeded(self, offering: Offering, latency_ms: float) -> None:
         """A call worked, in ``latency_ms``."""

@@ -21,24 +21,35 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
+MOST_WAITING = 100_000  # tasks whose verdicts wait for the database; what comes on top is not learnt from
 _TASKS_PER_WRITE = 500
-_PASSED_PER_WRITE = 5_000
+_PASSED_PER_WRITE = 5_000  # a transaction of a busy process waits for its turns far longer than it takes to write
 
 
 class Recorder:
     """Turns outcomes into ledger rows at once, and verdicts into scores a little later, many at a time.
 
-    ``now_us`` gives microseconds since 1970.
+    ``now_us`` gives microseconds since 1970. Verdicts on at most ``most_waiting`` tasks wait; the next ones are let go
+    of, since scores teach, and account for nothing.
     """
 
     def __init__(
-        self, ledger: Ledger, scores: Scores, checks: Checks, now_us: Callable[[], int], flush_seconds: float
+        self,
+        ledger: Ledger,
+        scores: Scores,
+        checks: Checks,
+        now_us: Callable[[], int],
+        flush_seconds: float,
+        *,
+        most_waiting: int = MOST_WAITING,
     ) -> None:
         self._ledger = ledger
         self._scores = scores
         self._checks = checks
         self._now_us = now_us
         self._flush_seconds = flush_seconds
+        self._most_waiting = most_waiting
+        self._let_go = 0
         self._judged: list[tuple[TaskRequest, int, int, tuple[Verdict, ...]]] = []
         self._passed: list[Passed] = []
         self._whose = ("", "")
@@ -83,12 +94,21 @@ class Recorder:
                 attempt.message,
             )
         )
-        if not verdicts:
+        if not verdicts or not self._has_room():
             return
         if attempt.failure is None and all(verdict.passed for verdict in verdicts):
             self._passed.append(Passed(decision.task_id, offering.model.model_id, request.capability, len(verdicts)))
         else:
             self._judged.append((request, decision.task_id, offering.model.model_id, verdicts))
+
+    def _has_room(self) -> bool:
+        """Whether the verdicts on one more task may wait."""
+        if len(self._passed) + len(self._judged) < self._most_waiting:
+            return True
+        if not self._let_go:
+            logger.warning("the verdicts on %d tasks wait already, further ones are let go of", self._most_waiting)
+        self._let_go += 1
+        return False
 
     def _owner(self, request: TaskRequest) -> str:
         """Whose work it is; most of it is of the same as before."""
@@ -181,6 +201,9 @@ class Recorder:
             batch = self._judged[:_TASKS_PER_WRITE]
             await self._scores.record([_scored(*judged) for judged in batch])
             del self._judged[: len(batch)]
+        if self._let_go:
+            logger.warning("scores are written again; the verdicts on %d tasks were let go of", self._let_go)
+            self._let_go = 0
 
 
 def _scored(request: TaskRequest, task_id: int, model_id: int, verdicts: tuple[Verdict, ...]) -> TaskScores:

@@ -50,6 +50,7 @@ from routing.attempting import Attempting
 from routing.cache import ResultCache
 from routing.carrying import Carrying
 from routing.choosing import Chooser
+from routing.connected import Connected
 from routing.dispatcher import Dispatcher
 from routing.errors import RuntimeClosed
 from routing.health import Health
@@ -97,7 +98,7 @@ class Runtime:
         self.credentials = CredentialSource()
         self.health = Health(time.monotonic)
         self._given = dict(services or {})
-        self._services: dict[tuple[int, str], AIService] = {}
+        self._connected = Connected(lambda service: self._given.get(service.name) or self._factory.make(service))
         self._parts = AsyncExitStack()
         self._closed = False
         self.tracing = Tracing.find()
@@ -200,7 +201,7 @@ class Runtime:
         settings = self.settings
         transport = transport_named(settings.http_engine)
         self._parts.push_async_callback(transport.aclose)
-        self._parts.push_async_callback(self._close_services)
+        self._parts.push_async_callback(self._connected.aclose)
         self._factory = ServiceFactory(
             Parts(
                 transport=transport,
@@ -330,17 +331,10 @@ class Runtime:
         Raises:
             UnknownServiceKind: none speaks for its kind.
         """
-        key = (service.service_id, f"{service.kind} {service.endpoint}")
-        if key not in self._services:
-            self._services[key] = self._given.get(service.name) or self._factory.make(service)
-        return self._services[key]
+        return self._connected.to(service)
 
     def _judge(self, request: TaskRequest, reply: Reply, data: Any) -> tuple[Verdict, ...]:
         return judge(request, reply, data, checks=self.checks)
-
-    async def _close_services(self) -> None:
-        for service in self._services.values():
-            await service.aclose()
 
     async def _keep_refreshing(self) -> None:
         failing = False
@@ -356,7 +350,10 @@ class Runtime:
                 failing = False
 
     async def _refresh(self) -> None:
-        await self._chooser.refresh(self.snapshot, self._factory.kinds())
+        snapshot = self.snapshot
+        await self._chooser.refresh(snapshot, self._factory.kinds())
+        self.health.keep_only({offering.offering_id for offering in snapshot.offerings})
+        await self._connected.keep_only(offering.service for offering in snapshot.offerings)
 
 
 async def _cancel(task: asyncio.Task[None]) -> None:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# A daily limit may honestly ask for hours; nothing that heals by itself asks for more than a day.
-LONGEST_WAIT_SECONDS = 86_400.0
+# A daily limit may honestly ask for hours, and a confused one for a year: both are asked again in an hour.
+LONGEST_WAIT_SECONDS = 3_600.0
 
 _PERIOD = re.compile(r"(\d+(?:\.\d+)?)(ms|us|µs|d|h|m|s)")
 _UNIT_SECONDS = {"us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3_600.0, "d": 86_400.0}
@@ -22,7 +22,7 @@ _EPOCH_SECONDS = 100_000_000
 
 
 def wait_seconds(headers: Mapping[str, str], message: str = "", *, now: datetime) -> float | None:
-    """The wait in seconds that an error answer asks for, at most a day; None where it names none that makes sense.
+    """The wait in seconds that an error answer asks for, at most an hour; None where it names none that makes sense.
 
     Read in this order: ``retry-after-ms``, ``retry-after`` (seconds or an HTTP date, RFC 9110 section 10.2.3), the
     reset times of the limits that are used up (``x-ratelimit-reset-…``, ``anthropic-ratelimit-…-reset``), a period in

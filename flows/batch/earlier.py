@@ -33,8 +33,8 @@ def version_of(parameters: BatchParameters) -> str:
 
 
 def run_print(parameters: BatchParameters, found: Survey) -> str:
-    """The fingerprint of a run: the same for the same table and questions."""
-    return fingerprint(found.digest, found.rows, parameters.asked())
+    """The fingerprint of a run: the same for the same table and questions, however many of its rows are wanted."""
+    return fingerprint(found.digest, parameters.asked())
 
 
 async def run_before(runtime: Runtime, parameters: BatchParameters, found: Survey) -> Run | None:

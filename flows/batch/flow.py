@@ -110,10 +110,20 @@ async def _do(
             raise TableChanged(str(path))
         tally = await write_results(runtime, run, table, found, parameters)
         await runtime.drain()
-        await runtime.runs.finish(run.run_id, "done", output=str(parameters.output_path.absolute()))
+        await _finish(runtime, run, tally, str(parameters.output_path.absolute()))
         result = _told(run, parameters, found, tally)
         observer.written(result)
     return result
+
+
+async def _finish(runtime: Runtime, run: Run, tally: Tally, output: str) -> None:
+    """Note how the run has ended: one that has no result at all has failed, whatever its table says."""
+    lacking = (("failed", tally.failed), ("rejected", tally.rejected), ("unreadable", tally.broken))
+    told = ", ".join(f"{count:,} {what}" for what, count in lacking if count)
+    if told and not tally.done:
+        await runtime.runs.finish(run.run_id, "failed", f"no row has a result: {told}", output)
+    else:
+        await runtime.runs.finish(run.run_id, "done", f"some rows have no result: {told}" if told else "", output)
 
 
 async def _begin(runtime: Runtime, parameters: BatchParameters, found: Survey, trace_id: str | None) -> Run:
@@ -122,13 +132,13 @@ async def _begin(runtime: Runtime, parameters: BatchParameters, found: Survey, t
     resumed = await run_to_resume(runs, run_print(parameters, found), trace_id)
     if resumed is not None:
         return resumed
-    before = await run_before(runtime, parameters, found)
-    if before is not None:
-        return await runs.resume(before.run_id, also_done=True, trace_id=trace_id)
     told = parameters.model_dump(mode="json", exclude={"fresh", "database_url"})
     told["output_path"] = str(parameters.output_path.absolute())  # it may go on from another folder
     if parameters.input_path is not None:
         told["input_path"] = str(parameters.input_path.absolute())
+    before = await run_before(runtime, parameters, found)
+    if before is not None:  # it may want more rows than then, or another file
+        return await runs.resume(before.run_id, also_done=True, trace_id=trace_id, parameters=told)
     return await runs.start(
         "route_batch", VERSION, run_print(parameters, found), told, workspace=settings.workspace,
         principal=settings.principal, trace_id=trace_id, flow_run_id=flow_run.id,
@@ -136,7 +146,7 @@ async def _begin(runtime: Runtime, parameters: BatchParameters, found: Survey, t
 
 
 async def _work(runtime: Runtime, working: Working, table: Table, parameters: BatchParameters) -> None:
-    """All chunks, some of them at a time. The first error ends the others."""
+    """All chunks, some of them at a time. After an error none begins, and those under way end by themselves."""
     size = parameters.chunk_rows or runtime.settings.batch_chunk_rows
     places = parameters.concurrency or runtime.settings.batch_concurrency
     most_open = -(-places // size) + CHUNKS_AHEAD
@@ -153,6 +163,9 @@ async def _work(runtime: Runtime, working: Working, table: Table, parameters: Ba
             ended, under_way = await asyncio.wait(under_way, return_when=asyncio.FIRST_COMPLETED)
             for one in ended:
                 one.result()
+    except Exception:
+        await asyncio.gather(*under_way, return_exceptions=True)
+        raise
     finally:
         for one in under_way:
             one.cancel()

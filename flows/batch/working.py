@@ -123,7 +123,7 @@ class Working:
         await self._results.aclose()
 
     async def chunk(self, rows: list[Row]) -> None:
-        """Do what is missing of these rows.
+        """Do what is missing of these rows. Where going on is of no use, what is under way still comes to its end.
 
         Raises:
             NoCandidate, QualityError, RegistryError: going on would be of no use.
@@ -136,11 +136,17 @@ class Working:
         await self._runtime.items.begin_many(run_id, STAGE, ((one.item, one.seen) for one in due))
         if refused:
             await self._runtime.items.end_many(refused)
+        useless: list[Exception] = []
         async with asyncio.TaskGroup() as group:
             for one in due:
                 await self._places.acquire()
+                if useless:
+                    self._places.release()
+                    break
                 # A place is free again when the result is safe: what a crash may pay for twice is what stands in one.
-                group.create_task(self._one(one)).add_done_callback(lambda _: self._places.release())
+                group.create_task(self._one(one, useless)).add_done_callback(lambda _: self._places.release())
+        if useless:
+            raise useless[0]
 
     def _plan(self, rows: Iterable[Row], before: dict[str, tuple[ItemState, str]]) -> tuple[list[Due], list[ItemRow]]:
         """What is to be asked, and the rows that cannot be."""
@@ -171,14 +177,16 @@ class Working:
         except TemplateInvalid as error:
             return None, error.problem
 
-    async def _one(self, due: Due) -> None:
+    async def _one(self, due: Due, useless: list[Exception]) -> None:
+        """Ask for a row. ``useless`` takes what says that asking for others would be."""
         try:
             request = self._asking.request(due.texts, self._run.run_id, due.item)
             result = await self._runtime.run(self._runtime.owned(request))
             cost_nanousd = result.cost_nanousd
             row = await self._done(due, result)
-        except _ENDS_ALL:
-            raise
+        except _ENDS_ALL as error:
+            useless.append(error)
+            return
         except RoutingError as error:
             attempts = error.attempts if isinstance(error, AttemptsFailed) else ()
             cost_nanousd = sum(attempt.cost_nanousd for attempt in attempts)

@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from gateway.cli.commands import flags_of
-from gateway.cli.memory import bound_arenas, collect_often
 from gateway.cli.opening import in_loop, load_settings
 from gateway.cli.terminal import colourful, confirm, say, say_json, tell
 from gateway.errors import InputUnusable, NothingDone, SomeRowsFailed, Stopped
+from gateway.memory import bound_arenas, collect_often
 
 if TYPE_CHECKING:
     from flows.batch import BatchParameters

@@ -13,6 +13,8 @@ from registry.words import Exclusion, FailureClass, format_usd, target_in_words
 from routing.wording import (
     exclusion_in_words,
     latency_in_words,
+    local_time,
+    price_in_words,
     rule_in_words,
     utc_iso,
     weights_in_words,
@@ -60,10 +62,10 @@ class Totals:
         )
 
 
-def say_explanation(run: Run, tasks: Sequence[Explanation], policies: Mapping[int, Policy]) -> None:
+def say_explanation(run: Run | None, tasks: Sequence[Explanation], policies: Mapping[int, Policy]) -> None:
     """Print every call of these tasks, what they add up to, and the decisions behind them."""
-    say_text(run_in_words(run))
-    if run.trace_id is not None:
+    say_text(_single_in_words(tasks[0]) if run is None else run_in_words(run))
+    if run is not None and run.trace_id is not None:
         say_text(f"Its trace in OpenTelemetry: {run.trace_id}.")
     say()
     say_calls(tasks)
@@ -74,6 +76,11 @@ def say_explanation(run: Run, tasks: Sequence[Explanation], policies: Mapping[in
         if decision is not None:
             say()
             _say_decision(decision, alike, policies[decision.policy_id])
+
+
+def _single_in_words(task: Explanation) -> str:
+    """A task that is of no run, on one line."""
+    return f"Decision {task.task_id}: begun {local_time(from_us(task.started_us))}, for {task.owner}, in no run."
 
 
 def say_calls(tasks: Sequence[Explanation]) -> None:
@@ -103,14 +110,15 @@ def say_calls(tasks: Sequence[Explanation]) -> None:
 
 
 def decided_alike(tasks: Sequence[Explanation]) -> list[list[Explanation]]:
-    """The tasks, put together where policy, ranking and exclusions were the same; in order of their first."""
+    """The tasks, put together where policy, ranking, exclusions and prices were the same; in order of their first."""
     groups: dict[tuple[object, ...], list[Explanation]] = {}
     for task in tasks:
         decision = task.decision
         if decision is not None:
             ranking = tuple(candidate.offering for candidate in decision.ranked)
             left_out = frozenset((candidate.offering, candidate.excluded) for candidate in decision.excluded)
-            key = (decision.policy_id, decision.capability, decision.rules, ranking, left_out)
+            prices = tuple(_price_of_the_day(task, candidate) for candidate in decision.ranked)
+            key = (decision.policy_id, decision.capability, decision.rules, ranking, left_out, prices)
             groups.setdefault(key, []).append(task)
     return list(groups.values())
 
@@ -159,9 +167,19 @@ def _say_decision(decision: Decision, alike: Sequence[Explanation], policy: Poli
                 Column(title="rank", right=True),
                 Column(title="service/model"),
                 Column(title="utility", right=True),
+                Column(title="price", dispensable=1),
                 Column(title="lost on", wraps=True),
             ),
-            [(one.rank, one.offering, f"{one.utility:.2f}", _lost_on(ranked[0], one, objective)) for one in ranked],
+            [
+                (
+                    one.rank,
+                    one.offering,
+                    f"{one.utility:.2f}",
+                    _price_of_the_day(alike[0], one),
+                    _lost_on(ranked[0], one, objective),
+                )
+                for one in ranked
+            ],
             indent=2,
         )
     left_out: dict[str, list[str]] = {}
@@ -171,6 +189,11 @@ def _say_decision(decision: Decision, alike: Sequence[Explanation], policy: Poli
     if left_out:
         say_text("Left out:", indent=2)
         say_facts([(reason, _few(names)) for reason, names in left_out.items()], indent=4)
+
+
+def _price_of_the_day(task: Explanation, candidate: Candidate) -> str:
+    """What the candidate cost when the task was decided, whatever it costs now."""
+    return price_in_words(task.snapshot.offering(candidate.offering_id).price)
 
 
 def _lost_on(winner: Candidate, candidate: Candidate, objective: Objective) -> str:
@@ -195,11 +218,13 @@ def _counted(count: int, what: str) -> str:
     return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
-def explanation_as_json(run: Run, tasks: Sequence[Explanation], policies: Mapping[int, Policy]) -> dict[str, Any]:
-    """An explained run for machines."""
+def explanation_as_json(
+    run: Run | None, tasks: Sequence[Explanation], policies: Mapping[int, Policy]
+) -> dict[str, Any]:
+    """An explained run for machines; ``run`` is None for a task that is of none."""
     totals = Totals.of(tasks)
     return {
-        "run": run_as_json(run),
+        "run": None if run is None else run_as_json(run),
         "tasks": [_task_as_json(task, policies, tasks) for task in tasks],
         "totals": {
             "tasks": totals.tasks,
@@ -224,7 +249,7 @@ def _task_as_json(task: Explanation, policies: Mapping[int, Policy], tasks: Sequ
         "given_again_of": task.given_again_of or None,
         "asked_again": _is_asked_again(task, tasks),
         "attempts": [_attempt_as_json(attempt) for attempt in task.attempts],
-        "decision": None if decision is None else _decision_as_json(decision, policies[decision.policy_id]),
+        "decision": None if decision is None else _decision_as_json(task, decision, policies[decision.policy_id]),
     }
 
 
@@ -242,7 +267,7 @@ def _attempt_as_json(attempt: Attempt) -> dict[str, Any]:
     }
 
 
-def _decision_as_json(decision: Decision, policy: Policy) -> dict[str, Any]:
+def _decision_as_json(task: Explanation, decision: Decision, policy: Policy) -> dict[str, Any]:
     ranked = decision.ranked
     objective = policy.weighing(decision.rules)
     return {
@@ -257,6 +282,7 @@ def _decision_as_json(decision: Decision, policy: Policy) -> dict[str, Any]:
                 "rank": candidate.rank,
                 "offering": candidate.offering,
                 "utility": round(candidate.utility, 4),
+                "price": _price_of_the_day(task, candidate),
                 "quality": round(candidate.quality, 4),
                 "cost": round(candidate.cost, 4),
                 "speed": round(candidate.speed, 4),

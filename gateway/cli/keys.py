@@ -80,9 +80,12 @@ def revoke(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> None:
     """Shut a key for good. Running servers notice within seconds."""
-    prefix = key.removeprefix("tk_").split("_", 1)[0]
-    confirm(f"Revoke the key tk_{prefix}_…? Whoever uses it is turned away.", yes=yes)
-    revoked = with_store(flags_of(context), lambda opened: _keys(opened).revoke(prefix))
+    found = with_store(flags_of(context), lambda opened: _keys(opened).get(key))
+    if found.revoked_us is not None:
+        say(f"{found.name} (tk_{found.prefix}_…) was revoked before.")
+        return
+    confirm(f"Revoke {found.name} (tk_{found.prefix}_…)? Whoever uses it is turned away.", yes=yes)
+    revoked = with_store(flags_of(context), lambda opened: _keys(opened).revoke(found.prefix))
     say(f"Revoked {revoked.name} (tk_{revoked.prefix}_…).")
 
 

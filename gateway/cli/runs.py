@@ -114,7 +114,7 @@ def _say_runs(page: Sequence[Run]) -> None:
                 _state(run),
                 local_time(_moment(run.started_us)),
                 _took(run),
-                run.output or run.message or "-",
+                _result(run),
             )
             for run in page
         ],
@@ -129,6 +129,13 @@ def _none_found(*, narrowed: bool) -> str:
 
 def _state(run: Run) -> str:
     return "abandoned" if is_abandoned(run) else run.state
+
+
+def _result(run: Run) -> str:
+    """Where the results are, and what there is to say of them."""
+    if run.output and run.message:
+        return f"{run.output} ({run.message})"
+    return run.output or run.message or "-"
 
 
 def _took(run: Run) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
 import orjson
@@ -47,6 +48,13 @@ def _content(value: Any) -> Any:
             raise ValueError(f"parts of type {kind!r} are not understood; there is 'text'")
         texts.append(str(part.get("text", "")))
     return "".join(texts)
+
+
+def _dollars(value: Any) -> Any:
+    """US dollars as text."""
+    if value is not None and not (isinstance(value, str) and re.fullmatch(r"\d{1,9}(\.\d{1,9})?", value, re.ASCII)):
+        raise ValueError('write US dollars as text without a unit, such as "0.01"')
+    return value
 
 
 class Function(BaseModel):
@@ -122,7 +130,7 @@ class Hints(BaseModel):
     item: str = Field(default="", max_length=200)
     region: str | None = Field(default=None, max_length=50)
     deadline_seconds: float | None = Field(default=None, gt=0, le=86_400)
-    budget_usd: str | None = Field(default=None, pattern=r"^\d{1,9}(\.\d{1,9})?$")
+    budget_usd: Annotated[str | None, BeforeValidator(_dollars)] = None
     objective: Annotated[Objective | None, BeforeValidator(objective_of)] = None
     target: Annotated[Target | None, BeforeValidator(target_of)] = None
     priority: Annotated[Priority | None, BeforeValidator(priority_of)] = None
@@ -264,7 +272,7 @@ def parsed(kind: type[T], content: bytes) -> T:
 
 def _invalid(error: ValidationError, prefix: str) -> Problem:
     first = error.errors(include_url=False, include_input=False)[0]
-    place = prefix + ".".join(map(str, first["loc"]))
+    place = (prefix + ".".join(map(str, first["loc"]))).rstrip(".")
     message = first["msg"].removeprefix("Value error, ")
     return Problem(400, "invalid_request", f"{place or 'the body'}: {message}", param=place or None)
 

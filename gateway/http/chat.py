@@ -55,14 +55,14 @@ async def chat(request: Request, state: State) -> Response:
 
 
 def check_model(state: State, task: TaskRequest) -> None:
-    """That there is somebody of the name that the request asks for.
+    """That there is somebody of the name that the request asks for. Where nobody is there at all, the router says so.
 
     Raises:
         Problem: there is not.
     """
     pinned = task.requirements.pinned
     offerings = state.runtime.snapshot.offerings
-    if pinned is not None and not any(offering.answers_to(pinned) for offering in offerings):
+    if pinned is not None and offerings and not any(offering.answers_to(pinned) for offering in offerings):
         missing = NotFound("model", pinned, [offering.name for offering in offerings])
         raise Problem(404, "model_not_found", f"{missing}; 'auto' routes, GET /v1/models lists them", param="model")
 

@@ -15,6 +15,7 @@ from gateway.http.app import make_app
 from gateway.http.heads import BoundedHeads
 from gateway.http.metrics import Metrics
 from gateway.http.state import State
+from gateway.memory import bound_arenas
 from registry import AccessKeys, KeyMissing
 from registry.serving import ended_by_signals, is_loopback, listening_socket
 from routing import Runtime
@@ -67,6 +68,7 @@ async def serve(settings: Settings, host: str, port: int, on_ready: Callable[[in
         KeyMissing: it would listen beyond this machine, and there is no access key.
         RegistryError: the data directory or the database cannot be used.
     """
+    bound_arenas()
     listening = listening_socket(host, port, "--port or TURNOUT_GATEWAY_PORT")
     with listening:
         async with Runtime.open(settings) as runtime:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from registry.access_keys import Scope
     from routing import Runtime
 
+MOST_OWNERS = 10_000
 SPENDING_KNOWN_SECONDS = 2.0
 """How old the knowledge of what a key has spent may be."""
 
@@ -56,6 +57,8 @@ class State:
         told, until = self._spent.get(key.owner, ("", 0.0))
         if time.monotonic() >= until:
             told = await self._spent_budget(key.owner)
+            if len(self._spent) >= MOST_OWNERS:
+                self._spent.clear()
             self._spent[key.owner] = told, time.monotonic() + SPENDING_KNOWN_SECONDS
         if told:
             raise Problem(429, "insufficient_quota", f"the budget of the key tk_{key.prefix}_… is used up: {told}")

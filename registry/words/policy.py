@@ -36,9 +36,9 @@ class Objective:
         weights = {"quality": self.quality, "cost": self.cost, "speed": self.speed}
         for name, weight in weights.items():
             if not 0 <= weight < float("inf"):
-                raise ValueError(f"the weight of {name} is {weight}; it must be at least 0")
+                raise ValueError(f"the weight of {name} is {weight}; it must be a number of at least 0")
         if not any(weights.values()):
-            raise ValueError("all weights of the objective are 0: nothing would matter")
+            raise ValueError("all weights of the objective are 0: nothing would matter; give at least one of them more")
 
     def shares(self) -> tuple[float, float, float]:
         """The weights of quality, cost and speed, scaled to a sum of 1."""

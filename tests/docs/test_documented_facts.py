@@ -11,11 +11,13 @@ import pytest
 
 from gateway.errors import GatewayError
 from quality import Checks
-from registry import FailureClass, Home, Settings
+from registry import FailureClass, Home, RegistryError, Settings, usd_from_text
 from registry.condition_facts import FACTS, REQUEST_FACTS
 from registry.policies import SHIPPED
 from registry.policy_json import PolicyJson
+from registry.words import Capability, Decision, parse_objective
 from registry.words.policy import Effect
+from routing import NoCandidate, RoutingError, task_request
 from routing.rules import read_policy, read_rules
 from routing.strategies import NAMED
 
@@ -88,6 +90,35 @@ def test_every_entry_of_a_policys_file_is_told_with_what_it_is_when_left_out(roo
     text = (root / "docs" / "policies.md").read_text(encoding="utf-8")
     for name in PolicyJson.model_fields:
         assert f"`{'budget_usd' if name == 'budget_nanousd' else name}`" in text, name
+
+
+def _refusal(what):
+    with pytest.raises((ValueError, RegistryError, RoutingError)) as caught:
+        what()
+    return str(caught.value)
+
+
+def test_what_is_said_of_bad_input_is_what_the_table_says(root, read):
+    said = {row[0]: row[2].strip("`") for row in read.table(_policies(root), "bad input")}
+    nobody = Decision(
+        task_id=1, capability=Capability.TEXT, policy="p", policy_version=1, policy_id=1, snapshot_id=1,
+        snapshot_version=1, candidates=(),
+    )  # fmt: skip
+    typo = b'rules:\n  - name: eu-data-stays\n    when: request.metdata.data == "z"\n    forbid: "true"\n'
+    told = {
+        "weights that are all 0": lambda: parse_objective("quality=0,cost=0"),
+        "a weight below 0, or none at all": lambda: parse_objective("quality=-1"),
+        "a weight or a target with a typo": lambda: parse_objective("qualty=1"),
+        "a budget that is not in dollars": lambda: usd_from_text("5 apples"),
+        "a rule with a typo": lambda: read_rules(typo, "rules.yaml"),
+    }
+    for what, refused in told.items():
+        assert said[what] in _refusal(refused), what
+    assert said["a registry that is empty"] in str(NoCandidate(task_request("text", "x"), nobody))
+
+
+def _policies(root):
+    return root / "docs" / "policies.md"
 
 
 def test_every_failure_class_is_told(root, read):

@@ -61,6 +61,9 @@ def test_a_name_that_is_left_out_means_each(turnout):
     ("wrong", "sentence"),
     [
         (("workspace", "5EUR", "--per", "day"), "budgets are in US dollars, and 'EUR' is not one; write 5."),
+        (("workspace", "5 EUR", "--per", "day"), "budgets are in US dollars, and 'EUR' is not one; write 5."),
+        (("workspace", "5 apples", "--per", "day"), "budgets are in US dollars, and 'apples' is not one; write 5."),
+        (("workspace", "5", "--per", "fortnight"), "per: a budget is per run, day or month, and not per 'fortnight'."),
         (("workspace", "lots", "--per", "day"), "amount: 'lots' is no amount; write US dollars, such as 5.00."),
         (("workspace", "5", "--per", "week"), "per: a budget is per run, day or month, and not per 'week'."),
         (("team:x", "5", "--per", "day"), "there are run, pipeline, key, workspace, service."),

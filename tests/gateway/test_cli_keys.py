@@ -39,3 +39,16 @@ def test_what_makes_no_key_is_said_in_a_sentence(turnout, wrong, why):
 
 def test_a_key_that_is_not_there_is_not_revoked(turnout):
     assert "no access key 'feedbeef'" in turnout("keys", "revoke", "feedbeef", "--yes").err
+
+
+def test_nobody_is_asked_about_a_key_that_is_not_there_or_was_revoked_before(turnout):
+    turnout("keys", "create", "notebook")
+    (shown,) = turnout("keys", "list", "--json").json["keys"]
+    missing = turnout("keys", "revoke", "feedbeef")
+    assert (missing.code, missing.err) == (1, "turnout: there is no access key 'feedbeef'.\n")
+    asked = turnout("keys", "revoke", shown["prefix"])
+    assert f"Revoke notebook (tk_{shown['prefix']}_…)? Whoever uses it is turned away." in asked.err
+    assert turnout("keys", "list", "--json").json["keys"][0]["state"] == "open"
+    assert turnout("keys", "revoke", shown["prefix"], "--yes").code == 0
+    again = turnout("keys", "revoke", shown["prefix"])
+    assert (again.code, again.out) == (0, f"notebook (tk_{shown['prefix']}_…) was revoked before.\n")

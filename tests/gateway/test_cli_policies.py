@@ -175,3 +175,18 @@ def test_a_wish_on_the_command_line_that_makes_no_sense_is_told(turnout, tmp_pat
         refused = turnout(*command, *flags)
         assert refused.code == 2
         assert told in refused.err
+
+
+def test_a_policy_that_leaves_nobody_is_one_sentence_that_names_each_with_what_keeps_it_out(turnout, home, tmp_path):
+    (tmp_path / "here" / "nobody.yaml").write_text(
+        "policy: nobody\nrules:\n  - name: not-here\n    forbid: service.kind == 'local'\n", encoding="utf-8"
+    )
+    (tmp_path / "here" / "in.csv").write_text("text\na lamp\n", encoding="utf-8")
+    assert turnout("policies", "put", "nobody.yaml").code == 0
+    ended = turnout("batch", "in.csv", "out.csv", "--prompt", "{{ row.text }}", "--policy", "nobody", "--dry-run")
+    assert ended.code == 1
+    assert ended.err.startswith(
+        "turnout: no service can do `text` now: local: rule not-here forbids service.kind == 'local'; "
+    )
+    assert "openai: the service is disabled; `turnout services enable openai` turns it on" in ended.err
+    assert ended.err.count("\n") == 1

@@ -146,3 +146,29 @@ def test_an_answer_that_the_pipeline_did_not_use_is_shown_as_asked_again(turnout
     assert outcomes == ["asked", "done"]
     assert [task["asked_again"] for task in turnout("explain", "last", "--json").json["tasks"]] == [True, False]
     assert "for shots/shot-1:" in turnout("explain", "last").out
+
+
+def test_a_decision_is_explained_by_its_number_alone_whether_it_is_of_a_run_or_of_none(turnout, storyboard_run):
+    task = turnout("explain", storyboard_run, "--json").json["tasks"][0]
+    of_run = turnout("explain", task["task_id"], "--json").json
+    assert of_run["run"]["run_id"] == storyboard_run
+    assert of_run["tasks"] == [task]
+    single = asyncio.run(_ask_once())
+    told = turnout("explain", single)
+    assert told.out.startswith(f"Decision {single}: begun ")
+    assert ", for default/ann, in no run." in told.out
+    assert "Why local/smollm2-135m-instruct for gateway" in told.out
+    assert turnout("explain", single, "--json").json["run"] is None
+    gone = turnout("explain", single + 1)
+    assert gone.code == 1
+    assert f"the ledger has no decision {single + 1}; a call stands in it within a second" in gone.err
+    assert "is neither a run nor a decision" in turnout("explain", "9" * 19).err
+    assert turnout("explain", 4_711).err == "turnout: there is no run '4711'.\n"
+
+
+async def _ask_once():
+    request = TaskRequest(
+        capability=Capability.TEXT, messages=(Message("user", "Say it."),), stage="gateway", principal="ann"
+    )
+    async with Runtime.open(Settings.load(), services={"local": Scripted([Says("A lamp")])}) as runtime:
+        return (await runtime.run(request)).task_id

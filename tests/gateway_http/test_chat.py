@@ -173,7 +173,10 @@ def test_what_matters_may_be_said_with_a_request(ask, gateway):
 @pytest.mark.parametrize(
     ("metadata", "told"),
     [
-        ({"objective": "quality=0"}, "metadata.objective: all weights of the objective are 0: nothing would matter"),
+        (
+            {"objective": "quality=0"},
+            "metadata.objective: all weights of the objective are 0: nothing would matter; give at least one",
+        ),
         ({"objective": 7}, "metadata.objective: "),
         ({"target": "the best under 2"}, "metadata.target: 2 has no unit"),
         ({"priority": "urgent"}, "metadata.priority: there is no priority 'urgent'"),

@@ -90,14 +90,17 @@ def test_weights_are_read_and_what_is_not_named_weighs_nothing(given, objective)
 @pytest.mark.parametrize(
     ("given", "told"),
     [
-        ("quality=0,cost=0", "all weights of the objective are 0: nothing would matter"),
-        ("quality=-1", "the weight of quality is -1.0; it must be at least 0"),
+        (
+            "quality=0,cost=0",
+            "all weights of the objective are 0: nothing would matter; give at least one of them more",
+        ),
+        ("quality=-1", "the weight of quality is -1.0; it must be a number of at least 0"),
         ("qualty=1", "there is no weight 'qualty', did you mean 'quality'?"),
         ("quality", "'quality' is no weight; write quality=1,cost=2,speed=1"),
         ("quality=much", "the weight of quality is 'much', which is no number"),
         ("quality=1,quality=2", "the weight of quality stands there twice"),
-        ("quality=nan", "it must be at least 0"),
-        ("quality=inf", "it must be at least 0"),
+        ("quality=nan", "the weight of quality is nan; it must be a number of at least 0"),
+        ("quality=inf", "it must be a number of at least 0"),
         ({"quality": None}, "which is no number"),
         ("", "there are no weights"),
         ("cost=1," * 100, "longer than 200 characters"),

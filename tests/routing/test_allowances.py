@@ -456,3 +456,38 @@ async def test_another_capability_of_the_same_owner_shares_the_budget(opened, bu
     assert isinstance(await hold(allowances, text_request(), first, 700), Hold)
     refused, _ = await hold(allowances, replace(text_request(), stage="other"), second, 700)
     assert refused is Exclusion.BUDGET
+
+
+@pytest.mark.parametrize("hours", [1, -1])
+async def test_a_databases_clock_that_jumps_an_hour_within_a_day_gives_nothing_twice_and_loses_nothing_for_good(
+    opened, budgets, text_request, at, store, clock, hours
+):
+    await budgets.put("workspace", "default", 1_000, "day", zone="Europe/Berlin")
+    allowances, other, request = await opened(), await opened(), text_request()
+    held = await hold(allowances, request, at, 300)
+    clock.us += hours * 3_600 * 1_000_000  # and this process's own clock goes on as it did
+    assert (await hold(other, request, at, 701))[0] is Exclusion.BUDGET
+    allowances.settle(held, 200, 1)
+    clock.pass_seconds(IDLE_SECONDS + 0.1)
+    await allowances.refresh()
+    await other.refresh()
+    spent, _, left = await standing(store, clock)
+    assert (spent, left) == (200, 800)
+    assert isinstance(await hold(other, request, at, 800), Hold)
+    assert (await hold(allowances, request, at, 1))[0] is Exclusion.BUDGET
+
+
+async def test_places_survive_a_databases_clock_that_jumps_and_are_never_taken_twice(
+    opened, limits, text_request, at, clock
+):
+    await limits.put("a", places=2)
+    allowances, other, request = await opened(), await opened(), text_request()
+    held = [await hold(allowances, request, at) for _ in range(2)]
+    clock.us -= 3_600 * 1_000_000
+    assert (await hold(other, request, at))[0] is Exclusion.LIMIT
+    clock.us += 3_600 * 1_000_000
+    for one in held:
+        allowances.settle(one, 0, 1)
+    clock.pass_seconds(IDLE_SECONDS + 0.1)
+    await allowances.refresh()
+    assert isinstance(await hold(other, request, at), Hold)

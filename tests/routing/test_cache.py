@@ -28,7 +28,7 @@ from registry.words import (
     Verdict,
 )
 from routing import Runtime, task_request
-from routing.cache import Memory, ResultCache, is_settled
+from routing.cache import ENTRY_BYTES, Memory, ResultCache, is_settled
 
 REQUEST = TaskRequest(capability=Capability.TEXT, messages=(Message("user", "Hello"),), params={"temperature": 0})
 
@@ -278,7 +278,7 @@ async def test_a_table_that_is_gone_costs_a_look_and_no_answer(make, store, offe
 
 
 def test_memory_is_bounded_and_lets_go_of_what_was_not_wanted_for_longest():
-    memory = Memory(100)
+    memory = Memory(100 + 3 * ENTRY_BYTES)
 
     def put(letter, size):
         memory.put(CachedResult(digest=letter, workspace="", content=b"x" * size, created_us=0, expires_us=1))
@@ -289,8 +289,8 @@ def test_memory_is_bounded_and_lets_go_of_what_was_not_wanted_for_longest():
     put("d", 30)
     assert [letter for letter in "abcd" if memory.get(letter)] == ["a", "c", "d"]
     put("a", 40)
-    put("huge", 101)
-    assert (memory.size_bytes, len(memory), memory.get("huge")) == (100, 3, None)
+    put("huge", 101 + 3 * ENTRY_BYTES)
+    assert (memory.size_bytes, len(memory), memory.get("huge")) == (100 + 3 * ENTRY_BYTES, 3, None)
 
 
 @pytest.fixture

@@ -170,7 +170,7 @@ def test_a_policy_that_excludes_everything_says_what_excluded_each(ruling, text_
         Rule(name="no-small-windows", forbid="offering.context_window < 10000"),
     )
     disabled = tuple(
-        Candidate(offering_id=number, offering=f"s{number}/m", excluded=Exclusion.DISABLED, reason="disabled")
+        Candidate(offering_id=number, offering=f"s{number}/m", excluded=Exclusion.DISABLED, reason=f"off {number}")
         for number in range(10, 20)
     )
     candidates = disabled + tuple(
@@ -183,9 +183,8 @@ def test_a_policy_that_excludes_everything_says_what_excluded_each(ruling, text_
     assert str(NoCandidate(text_request(), decision)) == (
         "no service can do `text` now: "
         "eu-host: rule no-small-windows forbids offering.context_window < 10000; "
-        'us-host: rule eu-data-stays requires service.region.startsWith("eu"); '
-        'somewhere: rule eu-data-stays requires service.region.startsWith("eu"); '
-        "s10: disabled; s11: disabled; s12: disabled; and 7 more"
+        'us-host, somewhere: rule eu-data-stays requires service.region.startsWith("eu"); '
+        "s10: off 10; s11: off 11; s12: off 12; s13: off 13; and 6 more"
     )
 
 

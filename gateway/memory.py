@@ -1,4 +1,4 @@
-"""Memory of a command that works for hours: garbage collected in time, and few heaps to leave holes in."""
+"""Memory of a process that works for hours: garbage collected in time, and few heaps to leave holes in."""
 
 from __future__ import annotations
 
