@@ -10,7 +10,7 @@ import pytest
 from registry import Catalogue, Settings, Store, seed
 from registry.words import FailureClass
 from routing import RouteExhausted, Runtime, task_request
-from routing.health import LONGEST_COOL_SECONDS, OFFERING_COOL_SECONDS
+from routing.cooling import LONGEST_COOL_SECONDS, OFFERING_COOL_SECONDS
 
 USUAL = OFFERING_COOL_SECONDS[FailureClass.RATE_LIMITED]
 BODY = b'{"error": {"message": "too many requests", "code": "rate_limit_exceeded"}}'

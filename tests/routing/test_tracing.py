@@ -6,6 +6,7 @@ import asyncio
 import json
 import subprocess
 import sys
+from datetime import UTC, datetime
 
 import pytest
 from opentelemetry.sdk.trace import TracerProvider
@@ -14,10 +15,13 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from opentelemetry.trace import SpanKind, StatusCode
 
 from benchmarks import bench_scenarios as scenarios
+from benchmarks.simulated import Profile
 from blocks import Fails, Hangs, Says, Scripted, TextDelta
 from blocks.trace_headers import with_trace
 from registry.words import Capability, FailureClass, Message, Policy, TaskRequest
 from routing import RouteExhausted, Runtime, task_request
+from routing.constraints import World
+from routing.deciding import decide
 from routing.tracing import Tracing, continued, operation_of
 
 PROMPT, ANSWER, WORDS = "the secret prompt", "the secret answer", "the provider's secret words"
@@ -189,17 +193,15 @@ def test_a_service_is_told_the_trace_and_no_baggage(tracing):
 
 
 def test_a_call_beside_a_late_one_and_the_one_that_it_beat_have_spans_of_their_own(tracing, exporter):
-    profiles = [scenarios.Profile(name="fast", median_ms=40), scenarios.Profile(name="slow", median_ms=60)]
+    profiles = [Profile(name="fast", median_ms=40), Profile(name="slow", median_ms=60)]
     profiles[0].outages = ((100.0, 200.0, "hang"),)
 
     async def load(world):
         await scenarios.closed_loop(world, 100, 4)
         await asyncio.sleep(101 - asyncio.get_running_loop().time())
         request = TaskRequest(capability=Capability.TEXT, messages=(Message("user", PROMPT),))
-        decision = scenarios.decide(
-            1, request, world.snapshot, world.policy, {},
-            scenarios.World(now=scenarios.datetime(2026, 11, 25, tzinfo=scenarios.UTC), health=world.health),
-        )  # fmt: skip
+        now = World(now=datetime(2026, 11, 25, tzinfo=UTC), health=world.health)
+        decision = decide(1, request, world.snapshot, world.policy, {}, now)
         with tracing.begin(request) as traced:
             await world.dispatcher.dispatch(request, decision, world.snapshot, world.policy, traced.attempted)
 
