@@ -141,10 +141,13 @@ class Allowances:
             takes.append((purse, need))
         for purse, need in takes:
             purse.free -= need
-            purse.under_way += need
+            under_way = purse.under_way = purse.under_way + need
             purse.taken += need
             purse.touched = now
-            purse.largest = max(purse.largest, need)
+            if need > purse.largest:
+                purse.largest = need
+            if under_way > purse.peak:
+                purse.peak = under_way
             if purse.free < purse.low:
                 self._wake.set()
         return Hold(takes)

@@ -47,7 +47,7 @@ class Purse:
 
     __slots__ = (
         "account", "cap", "dry_needs", "dry_until", "ends", "fence", "free", "gone", "holder", "index", "largest",
-        "lease_from", "left", "local", "low", "reported", "settled", "sharers", "surrender", "taken", "touched",
+        "lease_from", "left", "local", "low", "peak", "reported", "settled", "sharers", "surrender", "taken", "touched",
         "under_way", "window_ends", "window_id",
     )  # fmt: skip
 
@@ -66,6 +66,7 @@ class Purse:
         self.window_ends = float("inf")
         self.dry_needs, self.dry_until = 0, 0.0
         self.taken = self.largest = 0
+        self.peak = 0  # the most that was under way at once lately
         self.touched = now
         self.surrender = False  # nothing is taken any more: all that lies ready, or comes back, is given back
         self.gone = False  # there is no such window any more: nothing is left to be told
@@ -125,12 +126,15 @@ class Purse:
         return now - self.touched > IDLE_SECONDS
 
     def wants(self, now: float) -> int:
-        """How much should lie ready: some of the largest takes, and what goes in a while at the present pace."""
+        """How much should lie ready: some of the largest takes, and what goes in a while at the present pace.
+
+        Of places, as many as were taken at once lately: they come back, and are wanted again at once.
+        """
         if self.is_idle(now) or self.is_over(now):
             return 0
         seconds = max(SLAB_SECONDS / 4, now - self.lease_from)
         pace = self.taken if seconds >= SLAB_SECONDS else int(self.taken * SLAB_SECONDS / seconds)
-        return max(SLAB_NEEDS * self.largest, pace) if self.index != PLACES else max(self.largest, self.low)
+        return max(SLAB_NEEDS * self.largest, pace) if self.index != PLACES else max(self.largest, self.peak)
 
     def report(self, now: float) -> Ask:
         """A report from the background: what lies ready stays in use meanwhile, but for what is too much."""
@@ -178,6 +182,7 @@ class Purse:
         self.ends = min(asked_at + (grant.lease_us - at_us) / 1e6, self.window_ends)
         self.lease_from = asked_at
         self.largest = (self.largest + 1) // 2 if self.taken else self.largest
+        self.peak = max(self.under_way, (self.peak + self.under_way) // 2)
         self.taken = 0
         self.low = min(grant.free, ask.wants) // 2 if self.index != PLACES else 0
         self.cap = grant.amount // grant.sharers if grant.wanted and self.index == PLACES else _NO_CAP

@@ -288,6 +288,38 @@ async def test_places_come_back_when_calls_end_however_they_do(opened, limits, t
     assert isinstance(await hold(allowances, request, at), Hold)
 
 
+async def test_places_that_were_taken_at_once_lately_are_kept_so_that_the_next_calls_need_not_ask(
+    opened, limits, text_request, at, clock
+):
+    await limits.put("a", places=100)
+    allowances, request = await opened(), text_request()
+    held = [await hold(allowances, request, at) for _ in range(16)]
+    for _ in range(10):  # of 16 calls some come and go, with reports to the store in between
+        for one in held:
+            allowances.settle(one, 0, 10)
+        clock.pass_seconds(0.6)
+        await allowances.refresh()
+        held = [allowances.try_hold(request, at, 0, 10) for _ in range(16)]
+        assert all(isinstance(one, Hold) for one in held)
+    for one in held:
+        allowances.settle(one, 0, 10)
+
+
+async def test_places_that_are_not_taken_any_more_go_back_to_others(opened, limits, text_request, at, clock):
+    await limits.put("a", places=20)
+    busy, other, request = await opened(), await opened(), text_request()
+    held = [await hold(busy, request, at) for _ in range(16)]
+    for one in held:
+        busy.settle(one, 0, 10)
+    for _ in range(8):
+        one = await hold(busy, request, at)
+        busy.settle(one, 0, 10)
+        clock.pass_seconds(0.6)
+        await busy.refresh()
+    given = [await hold(other, request, at) for _ in range(15)]
+    assert all(isinstance(one, Hold) for one in given)
+
+
 async def test_a_process_that_waits_for_places_gets_some_from_one_that_is_always_busy(
     opened, limits, text_request, at, clock
 ):
