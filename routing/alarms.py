@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+from abc import ABC, abstractmethod
 
 
-class Alarm:
+class Alarm(ABC):
     """What rings. ``due`` is when, on the loop's clock."""
 
     __slots__ = ("due",)
 
     due: float
 
+    @abstractmethod
     def ring(self) -> None:
         """Its time has come."""
-        raise NotImplementedError
 
 
 class Alarms:

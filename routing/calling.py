@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
@@ -244,8 +245,9 @@ class _Race(Race[T]):
         placed = self._calling.beside(self._walk, self._placed, is_very_late=is_very_late)
         return None if placed is None else self._call(placed)
 
+    @abstractmethod
     def _call(self, placed: Placed) -> Coroutine[None, None, T]:
-        raise NotImplementedError
+        """Another call to the same end."""
 
 
 class _WholeRace(_Race["Outcome"]):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from abc import abstractmethod
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from routing.alarms import Alarm
@@ -69,21 +70,21 @@ class Race(Alarm, Generic[T]):
         self._first: asyncio.Task[object] | None = None  # the task that awaits the first call, while it does
         self._good: list[T] = []
 
+    @abstractmethod
     def late(self, so_far_seconds: float) -> None:
         """The first call has lasted so long."""
-        raise NotImplementedError
 
+    @abstractmethod
     def second(self, so_far_seconds: float) -> Coroutine[None, None, T] | None:
         """Another call to be made, or None where none may be."""
-        raise NotImplementedError
 
+    @abstractmethod
     def is_good(self, outcome: T) -> bool:
         """Whether what a call gave is what was asked for."""
-        raise NotImplementedError
 
+    @abstractmethod
     def settled(self, outcome: T) -> None:
         """A call failed, and is not what :meth:`run` gives. What is cancelled accounts for itself."""
-        raise NotImplementedError
 
     async def unused(self, outcome: T) -> None:
         """Put away what was good and came too late, where there is anything to put away."""

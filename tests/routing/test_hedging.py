@@ -44,10 +44,18 @@ def outcome(number, *, good):
 class Scripted(Race):
     """A race whose second calls, and what hears of it, are given as functions."""
 
-    def __init__(self, second, late=lambda _: None, settled=lambda _: None, unused=None):
+    def __init__(self, make, late=lambda _: None, settled=lambda _: None, unused=None):
         super().__init__(Alarms(), LATE_SECONDS)
-        self.second, self.late, self.settled = second, late, settled
-        self._put_away = unused
+        self._make, self._late, self._settled, self._put_away = make, late, settled, unused
+
+    def late(self, so_far_seconds):
+        self._late(so_far_seconds)
+
+    def second(self, so_far_seconds):
+        return self._make(so_far_seconds)
+
+    def settled(self, outcome):
+        self._settled(outcome)
 
     def is_good(self, outcome):
         return outcome.attempt.failure is None
