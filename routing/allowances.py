@@ -144,10 +144,8 @@ class Allowances:
             under_way = purse.under_way = purse.under_way + need
             purse.taken += need
             purse.touched = now
-            if need > purse.largest:
-                purse.largest = need
-            if under_way > purse.peak:
-                purse.peak = under_way
+            purse.largest = max(purse.largest, need)
+            purse.peak = max(purse.peak, under_way)
             if purse.free < purse.low:
                 self._wake.set()
         return Hold(takes)
