@@ -195,7 +195,7 @@ class Calling:
             if failure is None:
                 health.answered_a_probe(placed.offering)
         if failure is None:
-            standing.places.taken(placed.at_once, self._clock())
+            standing.places.taken(placed.at_once, self._clock(), placed.turned_before)
             health.succeeded(placed.offering, attempt.latency_ms)
             standing.cost(attempt.cost_nanousd)
             self._hedges.earn(
@@ -220,7 +220,7 @@ class Calling:
             if placed.looks:
                 standing.breaker.unsaid()
         else:
-            standing.places.taken(placed.at_once, self._clock())
+            standing.places.taken(placed.at_once, self._clock(), placed.turned_before)
             standing.breaker.worked()
 
 

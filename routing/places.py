@@ -8,6 +8,8 @@ LONGEST_PATIENCE_SECONDS = 600.0
 GROWTH_SECONDS = 1.0  # between one more place and the next, while they are taken
 DOUBT_SECONDS = 1.0
 DOUBTS = 3  # calls turned away at a number that was taken before, with none taken since: the number has shrunk
+HITS = 4  # calls turned away at a number or above it, with next to none taken there and others below: it is full there
+MOST_ABOVE = 3  # calls taken there meanwhile, after which it is not
 FIRST_AFTER_OUTAGE = 4.0  # places after an outage; each answer adds one, so they double each round
 
 
@@ -26,13 +28,19 @@ class Places:
     (True, 6.0)
     """
 
-    __slots__ = ("_doubt_at", "_doubts", "_grow_at", "_patience", "_proven", "_ramp", "cap", "in_flight", "limit")
+    __slots__ = (
+        "_above", "_beyond", "_doubt_at", "_doubts", "_grow_at", "_hits", "_patience", "_proven", "_ramp", "_refused",
+        "_suspected", "cap", "in_flight", "limit", "turned",
+    )  # fmt: skip
 
     def __init__(self, limit: float = UNBOUNDED) -> None:
         self.limit = limit
         self.cap = limit
         self.in_flight = 0
+        self.turned = 0  # calls turned away so far
         self._proven = 0
+        self._suspected = self._hits = self._above = 0
+        self._beyond = self._refused = 0  # calls answered and turned away above the cap, since it was as high as now
         self._doubts = 0
         self._doubt_at = 0.0
         self._patience = FIRST_PATIENCE_SECONDS
@@ -57,8 +65,19 @@ class Places:
         """Leave a place."""
         self.in_flight -= 1
 
-    def taken(self, number: int, now: float) -> None:
-        """The ``number``-th call at once was answered."""
+    def taken(self, number: int, now: float, turned_before: int | None = None) -> None:
+        """The ``number``-th call at once was answered.
+
+        Calls that were turned away since it was made, where ``turned_before`` were before, had no place beside it: of a
+        burst those that come through last tell of no more places than those that come through first.
+        """
+        if turned_before is not None:
+            number = max(1, number - (self.turned - turned_before))
+        if self._suspected:
+            self._look_at(number, now)
+        if number > self.cap:  # it was made before the places were thought to be full
+            self._beyond += 1
+            number = number if self._beyond >= self._refused else int(self.cap)
         self._proven = max(self._proven, number)
         self._doubts = 0
         if self._ramp != UNBOUNDED:
@@ -66,28 +85,63 @@ class Places:
         if self.cap == UNBOUNDED:
             return
         if number > self.cap:
-            self.cap = min(float(number), self.limit)
+            self._raise(number)
         elif number >= self.cap and now >= self._grow_at:
-            self.cap = min(self.cap + 1, self.limit)
+            self._raise(self.cap + 1)
             self._grow_at = now + GROWTH_SECONDS
+
+    def _raise(self, places: float) -> None:
+        self.cap = min(float(places), self.limit)
+        self._beyond = self._refused = 0
 
     def turned_away(self, number: int, now: float) -> bool:
         """The ``number``-th call at once was turned away; whether that was for want of places.
 
         It was where fewer are taken for certain. Then the offering need not be left alone: it only takes no more.
         """
+        self.turned += 1
         if not self._proven < number or not self._proven:
+            self._suspect(number)
             if now >= self._doubt_at:  # calls side by side are turned away together; they count once
                 self._doubts += 1
                 self._doubt_at = now + DOUBT_SECONDS
             if self._doubts < DOUBTS or number == 1:
                 return False
             self._proven = number - 1
-        self.cap = min(self.cap, float(max(1, number - 1)))
+        elif self._suspected:
+            self._hits += 1
+        self._bound(number - 1, now)
+        return True
+
+    def _bound(self, places: int, now: float) -> None:
+        self._refused += 1
+        self.cap = min(self.cap, float(max(1, places)))
         self._doubts = 0
         self._grow_at = now + self._patience
         self._patience = min(2 * self._patience, LONGEST_PATIENCE_SECONDS)
-        return True
+
+    def _suspect(self, number: int) -> None:
+        """A number that was taken before was turned away.
+
+        What was taken once may have been luck: calls cross on the way, and a service that has just given a place back
+        has one more than it seems.
+        """
+        if number == 1:  # nobody else was there: that is about pace
+            self._suspected = 0
+        elif not self._suspected or number < self._suspected:
+            self._suspected, self._hits, self._above = number, 1, 0
+        else:
+            self._hits += 1
+
+    def _look_at(self, number: int, now: float) -> None:
+        """Whether it is full where it is suspected to be: turned away there again and again, and taken below."""
+        if number >= self._suspected:
+            self._above += 1
+            if self._above >= MOST_ABOVE:
+                self._suspected = 0
+        elif self._hits >= HITS:
+            self._proven, self._suspected = self._suspected - 1, 0
+            self._bound(self._proven, now)
 
     def begin_anew(self) -> None:
         """It was out and is back: a few calls first, and more with each answer."""

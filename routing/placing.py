@@ -181,7 +181,10 @@ class Placing:
         looks = standing.breaker.is_open
         standing.breaker.probe()
         walk.begun += 1
-        return Placed(offering, standing, walk.begun, standing.places.take(), cost_nanousd, looks=looks)
+        places = standing.places
+        return Placed(
+            offering, standing, walk.begun, places.take(), cost_nanousd, looks=looks, turned_before=places.turned
+        )
 
     def _may_call(self, walk: Walk, offering: Offering, *, nobody_else: bool = False) -> bool:
         health = self._health

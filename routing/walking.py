@@ -65,7 +65,8 @@ class Walk:
 class Placed:
     """A place at an offering, taken for one attempt.
 
-    ``is_probe`` and ``looks`` say that it was cooling, or its breaker open, and that this call is to find out.
+    ``turned_before`` is how many calls the offering had turned away by then. ``is_probe`` and ``looks`` say that it was
+    cooling, or its breaker open, and that this call is to find out.
     """
 
     offering: Offering
@@ -75,6 +76,7 @@ class Placed:
     expected_nanousd: int
     is_probe: bool = False
     looks: bool = False
+    turned_before: int = 0
     hold: Hold | None = None
     worst_nanousd: int | None = None
     worst_tokens: int = 0

@@ -127,6 +127,62 @@ def test_more_at_once_than_thought_possible_raises_the_number_at_once():
     assert places.cap == 20
 
 
+def burst(places, accepted, count):
+    """So many calls at once, of which the accepted ones are answered and the others turned away before that."""
+    numbers = [(places.take(), places.turned) for _ in range(count)]
+    for number, _ in numbers:
+        if number not in accepted:
+            places.turned_away(number, 0.0)
+            places.leave()
+    for number, turned_before in numbers:
+        if number in accepted:
+            places.taken(number, 0.04, turned_before)
+            places.leave()
+
+
+def test_of_a_burst_those_that_come_through_last_tell_of_no_more_places_than_those_that_come_first():
+    places = Places()
+    burst(places, accepted={1, 2, 3, 4, 28, 29}, count=30)
+    burst(places, accepted={1, 2, 3, 4, 5, 6}, count=10)
+    assert 5 <= places.cap <= 6  # far from the 29 that came through last, and one more is tried after a while
+
+
+def test_one_answer_beyond_the_places_does_not_outweigh_many_that_were_turned_away_there():
+    places = filled(6)
+    for _ in range(20):
+        places.turned_away(7, 0.0)
+    places.taken(9, 0.1)
+    assert places.cap == 6
+    for _ in range(19):
+        places.taken(9, 0.1)
+    assert places.cap == 9
+
+
+def test_a_number_that_was_taken_by_luck_is_found_to_be_too_many():
+    places = filled(8)
+    burst(places, accepted={1, 2, 3, 4, 5, 6}, count=30)
+    assert places.cap == 6
+
+
+def test_calls_turned_away_now_and_then_at_a_number_that_is_taken_otherwise_bound_nothing():
+    places, now = filled(40), 0.0
+    for number in range(2_000):
+        now += 0.1
+        if number % 30 == 0:
+            places.turned_away(1 + number % 40, now)
+        else:
+            places.taken(1 + number % 40, now)
+    assert places.cap == UNBOUNDED
+
+
+def test_a_service_that_turns_everything_away_is_asked_too_often_however_many_there_are():
+    places = filled(30)
+    for second in range(2):
+        for number in range(1, 31):
+            assert not places.turned_away(number, second / 2)
+    assert places.cap == UNBOUNDED
+
+
 def test_places_kept_free_are_not_for_everybody():
     places = filled(1, limit=10)
     for _ in range(8):
