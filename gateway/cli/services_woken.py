@@ -31,7 +31,7 @@ async def wake_service(opened: Opened, catalogue: Catalogue, name: str) -> tuple
 def say_woken(name: str, ended: tuple[tuple[str, Cooldown], ...]) -> None:
     """Print what was out and is not any more."""
     if not ended:
-        say(f"{name} is not out.")
+        say(f"{name} is not out: nothing keeps work from it.")
         return
     for what, cooldown in ended:
         say_text(f"{what} was {out_in_words(cooldown)}.")

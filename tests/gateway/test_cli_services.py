@@ -228,7 +228,7 @@ def test_a_service_that_is_out_is_woken_by_hand_and_only_once(turnout, tell_out)
     assert (woken.code, woken.err) == (0, "")
     assert "local was out until" in woken.out
     assert "Woke local" in woken.out
-    assert turnout("services", "wake", "local").out == "local is not out.\n"
+    assert turnout("services", "wake", "local").out == "local is not out: nothing keeps work from it.\n"
     services = turnout("services", "list", "--json").json["services"]
     assert [one["name"] for one in services if one["out"]] == ["sketch"]
 
