@@ -85,7 +85,7 @@ class Attempting:
         self._judge = judge
         self._clock = clock
         self._look = look
-        self._alarms = Alarms()
+        self.alarms = Alarms()
 
     async def attempt(
         self,
@@ -102,7 +102,7 @@ class Attempting:
         """
         under_way = Try(number, request, offering, self._clock)
         try:
-            with Within(self._alarms, seconds_left):
+            with Within(self.alarms, seconds_left):
                 reply = await self._reply(under_way, seconds_left)
         except CALL_FAULTS as error:
             return under_way.failed(failure_of(error, seconds_left))
@@ -130,7 +130,7 @@ class Attempting:
         begun: Begun | None = None
         failed: Outcome | None = None
         try:
-            with Within(self._alarms, first_seconds):
+            with Within(self.alarms, first_seconds):
                 begun = Begun(under_way, await self._events(under_way, whole_seconds))
                 await begun.read_first()
                 if streaming == "guarded":

@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from registry.words import FailureClass
-from routing.alarms import Alarms
 from routing.estimating import estimate_needs, expected_cost_nanousd
 from routing.hedging import SHORTEST_HEDGE_SECONDS, HedgeBudget, Race
 from routing.tries import Begun
@@ -52,7 +51,7 @@ class Calling:
         self._spending = spending
         self._clock = clock
         self.settled = settled
-        self.alarms = Alarms()
+        self.alarms = attempting.alarms  # one timer for deadlines and for late calls
         self._hedges = HedgeBudget()
 
     async def call(self, walk: Walk, placed: Placed, recorded: Recorded) -> Outcome:

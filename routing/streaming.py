@@ -84,10 +84,11 @@ class RoutedStream:
             if tail is None:
                 yield event
                 continue
-            for delta in tail.pushed(event):
-                yield delta
-            if tail.is_due:
+            ready = list(tail.pushed(event))
+            if tail.is_due:  # before anything is passed on that nobody has looked at
                 await self._look(tail)
+            for delta in ready:
+                yield delta
         if tail is not None:
             for delta in tail.rest():
                 yield delta

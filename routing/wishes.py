@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 from registry.words import Objective, Priority, Requirements, Streaming, Target, parse_objective, parse_target
 
@@ -74,12 +74,8 @@ def priority_of(given: str | None) -> Priority | None:
     Raises:
         ValueError: there is no such one.
     """
-    for known in get_args(Priority):
-        if given == known:
-            return known  # type: ignore[no-any-return]  # it is one of the three
-    if given is None or given == "":
-        return None
-    raise ValueError(f"there is no priority {given!r}; there are {', '.join(get_args(Priority))}")
+    found: Priority | None = _one_of(get_args(Priority), given, "priority")
+    return found
 
 
 def streaming_of(given: str | None) -> Streaming | None:
@@ -88,12 +84,16 @@ def streaming_of(given: str | None) -> Streaming | None:
     Raises:
         ValueError: there is no such way.
     """
-    for known in get_args(Streaming):
-        if given == known:
-            return known  # type: ignore[no-any-return]  # it is one of the three
+    found: Streaming | None = _one_of(get_args(Streaming), given, "streaming")
+    return found
+
+
+def _one_of(known: tuple[Any, ...], given: str | None, what: str) -> Any:
     if given is None or given == "":
         return None
-    raise ValueError(f"there is no streaming {given!r}; there are {', '.join(get_args(Streaming))}")
+    if given in known:
+        return given
+    raise ValueError(f"there is no {what} {given!r}; there are {', '.join(known)}")
 
 
 def labels_of(given: Mapping[str, object]) -> dict[str, str]:
