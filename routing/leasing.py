@@ -50,7 +50,7 @@ class Leasing:
         found = self.pockets.get(account)
         if found is None:
             found = self.pockets[account] = Pocket(
-                account, self._new_purse(account), label=label, amount=amount, per=per
+                account, self._new_purse(account, amount), label=label, amount=amount, per=per
             )
         return found
 
@@ -138,15 +138,15 @@ class Leasing:
     def _all(self) -> list[Purse]:
         return [*(pocket.purse for pocket in self.pockets.values()), *self.passed]
 
-    def _new_purse(self, account: Account) -> Purse:
-        return Purse(account, self._leases.new_holder(), self._clock())
+    def _new_purse(self, account: Account, amount: int) -> Purse:
+        return Purse(account, self._leases.new_holder(), self._clock(), amount)
 
     def _rotate(self, pocket: Pocket, now: float) -> None:
         """Begin a new purse where the window of the present one has ended."""
         old = pocket.purse
         if old.is_over(now) or old.gone:
-            pocket.purse = self._new_purse(pocket.account)
-            pocket.purse.sharers, pocket.purse.largest = old.sharers, old.largest
+            pocket.purse = self._new_purse(pocket.account, pocket.amount)
+            pocket.purse.follow(old)
             if old.window_id is not None or (old.index == BUDGET and not old.is_done):
                 self.passed.append(old)
 

@@ -15,8 +15,17 @@ BUDGET, REQUESTS, TOKENS, PLACES = range(4)
 
 SLAB_NEEDS = 8
 """A slab is wanted for so many of the largest recent takes at least."""
-SLAB_SECONDS = 1.0
-"""… and for so much time at the present pace."""
+SLAB_SECONDS = 2.0
+"""… and for so much time at the present pace: half of it has to do while the store is busy with something else …"""
+SLAB_SHARE = 1_024
+"""… and for this part of the whole, which nobody misses."""
+SHORTEST_PACE_SECONDS = 0.05
+"""A pace is measured over so much time at least."""
+PLACES_AHEAD = 4
+"""So many places are kept beyond those that were taken at once lately, or as many again: bursts differ, and grow."""
+PLACES_AT_FIRST = 32
+"""So many places are wanted at first, where they are a small part of the whole."""
+_PLACES_SHARE = 8
 IDLE_SECONDS = 2.0
 """After so long without a take all that lies ready is given back."""
 DRY_SECONDS = 0.25
@@ -47,11 +56,11 @@ class Purse:
 
     __slots__ = (
         "account", "cap", "dry_needs", "dry_until", "ends", "fence", "free", "gone", "holder", "index", "largest",
-        "lease_from", "left", "local", "low", "peak", "reported", "settled", "sharers", "surrender", "taken", "touched",
-        "under_way", "window_ends", "window_id",
+        "lease_from", "least", "left", "local", "low", "pace", "peak", "reported", "settled", "sharers",
+        "surrender", "taken", "touched", "under_way", "window_ends", "window_id",
     )  # fmt: skip
 
-    def __init__(self, account: Account, holder: str, now: float) -> None:
+    def __init__(self, account: Account, holder: str, now: float, amount: int = 0) -> None:
         self.account = account
         self.index = KINDS.index(account.kind)
         self.holder = holder
@@ -67,6 +76,8 @@ class Purse:
         self.dry_needs, self.dry_until = 0, 0.0
         self.taken = self.largest = 0
         self.peak = 0  # the most that was under way at once lately
+        self.least = amount // SLAB_SHARE if account.kind != "places" else min(PLACES_AT_FIRST, amount // _PLACES_SHARE)
+        self.pace = 0  # what went in SLAB_SECONDS lately
         self.touched = now
         self.surrender = False  # nothing is taken any more: all that lies ready, or comes back, is given back
         self.gone = False  # there is no such window any more: nothing is left to be told
@@ -128,19 +139,29 @@ class Purse:
     def wants(self, now: float) -> int:
         """How much should lie ready: some of the largest takes, and what goes in a while at the present pace.
 
-        Of places, as many as were taken at once lately: they come back, and are wanted again at once.
+        Of places, more than were taken at once lately: they come back, and are wanted again at once.
         """
         if self.is_idle(now) or self.is_over(now):
             return 0
-        seconds = max(SLAB_SECONDS / 4, now - self.lease_from)
-        pace = self.taken if seconds >= SLAB_SECONDS else int(self.taken * SLAB_SECONDS / seconds)
-        return max(SLAB_NEEDS * self.largest, pace) if self.index != PLACES else max(self.largest, self.peak)
+        if self.index == PLACES:
+            known = self.least if self.window_id is None else self.peak + max(PLACES_AHEAD, self.peak)
+            return max(self.largest, known - self.under_way)
+        return max(SLAB_NEEDS * self.largest, self.least, self.pace, self._pace_of(now))
+
+    def follow(self, old: Purse) -> None:
+        """Begin where the purse of the window before has left off."""
+        self.sharers, self.largest, self.pace = old.sharers, old.largest, old.pace
+
+    def _pace_of(self, now: float) -> int:
+        seconds = max(SHORTEST_PACE_SECONDS, now - self.lease_from)
+        return self.taken if seconds >= SLAB_SECONDS else int(self.taken * SLAB_SECONDS / seconds)
 
     def report(self, now: float) -> Ask:
         """A report from the background: what lies ready stays in use meanwhile, but for what is too much."""
         wants = self.wants(now)
         closing = self.is_idle(now) or self.is_over(now) or self.surrender
-        too_much = closing or self.local or self.free > 4 * wants or now >= self.ends
+        plenty = wants if self.index == PLACES else 4 * wants
+        too_much = closing or self.local or self.free > plenty or now >= self.ends
         if too_much:  # withdrawn first, then reported
             self.free = 0 if closing or self.local or now >= self.ends else wants
         if self.index == PLACES and self.free + self.under_way > self.cap:
@@ -176,6 +197,7 @@ class Purse:
             self.window_id, self.fence = None, 0
             self.settled, self.reported = self.settled - ask.settled, 0
         self.local = False
+        self.pace = max(self._pace_of(asked_at), self.pace // 2)
         # Counted from before the question was sent: we hold it to be later than it is, never earlier.
         if grant.ends_us is not None:
             self.window_ends = asked_at + (grant.ends_us - at_us) / 1e6
@@ -184,12 +206,17 @@ class Purse:
         self.largest = (self.largest + 1) // 2 if self.taken else self.largest
         self.peak = max(self.under_way, (self.peak + self.under_way) // 2)
         self.taken = 0
-        self.low = min(grant.free, ask.wants) // 2 if self.index != PLACES else 0
+        self.low = self._low(ask, grant)
         self.cap = grant.amount // grant.sharers if grant.wanted and self.index == PLACES else _NO_CAP
         if ask.needs > grant.free:
             self.dry_needs, self.dry_until = ask.needs, asked_at + DRY_SECONDS
         elif grant.left <= 0:
             self.low = 0  # there is nothing to fetch ahead
+
+    def _low(self, ask: Ask, grant: Grant) -> int:
+        if self.index != PLACES:
+            return min(grant.free, ask.wants) // 2
+        return ask.wants // 2 if grant.free >= ask.wants else 0  # else there were no more
 
     def open_alone(self, share: int, now: float, until: float) -> None:
         """The store does not answer: go on with our own ``share`` of a limit, less what was used of it, for a while."""
