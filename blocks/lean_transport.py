@@ -30,6 +30,7 @@ _HEADS_KEPT = 1_000
 _PACKED = frozenset({"gzip", "x-gzip", "deflate"})
 _HTTP_OK = 200
 _FIRST_FINAL_STATUS = 200
+_SHORTEST_THAT_MATTERS = len("content-length")
 
 
 class TooLarge(Exception):
@@ -43,7 +44,7 @@ class BadAnswer(Exception):
 class _Connection(asyncio.Protocol):
     """One connection, one call at a time."""
 
-    __slots__ = ("_body", "_done", "_head_bytes", "_headers", "_largest", "_parser", "_size", "_to_the_end",
+    __slots__ = ("_body", "_done", "_head_bytes", "_headers", "_largest", "_packed", "_parser", "_size", "_to_the_end",
                  "free_at", "is_open", "transport")  # fmt: skip
 
     def __init__(self) -> None:
@@ -55,6 +56,7 @@ class _Connection(asyncio.Protocol):
         self._headers: list[tuple[bytes, bytes]] = []
         self._body: list[bytes] = []
         self._largest = self._size = self._head_bytes = 0
+        self._packed: bytes | None = None
         self._to_the_end = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -94,13 +96,18 @@ class _Connection(asyncio.Protocol):
         self._headers.append((name, value))
 
     def on_headers_complete(self) -> None:
-        length = bounded = None
+        length = bounded = packed = None
         for name, value in self._headers:
+            if len(name) < _SHORTEST_THAT_MATTERS:
+                continue
             lower = name.lower()
             if lower == b"content-length":
                 length = value
             elif lower == b"transfer-encoding":
                 bounded = value
+            elif lower == b"content-encoding":
+                packed = value
+        self._packed = packed
         if length is not None and length.isdigit() and int(length) > self._largest:
             raise TooLarge
         self._to_the_end = length is None and bounded is None
@@ -142,7 +149,7 @@ class _Connection(asyncio.Protocol):
         if self._done is None or self._done.done():
             return
         body = self._body[0] if len(self._body) == 1 else b"".join(self._body)
-        packed = next((value for name, value in self._headers if name.lower() == b"content-encoding"), None)
+        packed = self._packed
         headers: dict[str, str] = {}
         if status != _HTTP_OK or packed is not None:  # of an answer that went well nobody reads the headers
             headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in self._headers}

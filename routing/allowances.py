@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from registry import Clock, Store
     from registry.words import Offering, TaskRequest
     from routing.constraints import Refusal
+    from routing.purses import Purse
 
 logger = logging.getLogger(__name__)
 
@@ -131,23 +132,30 @@ class Allowances:
                 return None
         now = self._clock()
         needs = (worst_nanousd, 1, tokens, 1)
-        takes = []
-        for pocket in pockets:
-            purse, need = pocket.purse, needs[pocket.index]
-            if need is None:
-                return unknown_price(pocket)
-            if need and (purse.free < need or now >= purse.ends):
+        takes: list[tuple[Purse, int]] = []
+        for pocket in pockets:  # runs once a call: nothing is called that can be spared
+            need = needs[pocket.index]
+            if not need:
+                if need is None:
+                    _undo(takes)
+                    return unknown_price(pocket)
+                continue
+            purse = pocket.purse
+            free = purse.free - need
+            if free < 0 or now >= purse.ends:
+                _undo(takes)
                 return self._refused(pocket, need, now)
-            takes.append((purse, need))
-        for purse, need in takes:
-            purse.free -= need
+            purse.free = free
             under_way = purse.under_way = purse.under_way + need
             purse.taken += need
             purse.touched = now
-            purse.largest = max(purse.largest, need)
-            purse.peak = max(purse.peak, under_way)
-            if purse.free < purse.low:
+            if need > purse.largest:  # noqa: PLR1730 - a call less
+                purse.largest = need
+            if under_way > purse.peak:  # noqa: PLR1730 - a call less
+                purse.peak = under_way
+            if free < purse.low:
                 self._wake.set()
+            takes.append((purse, need))
         return Hold(takes)
 
     async def hold(
@@ -181,7 +189,7 @@ class Allowances:
         spent = (cost_nanousd, 1, tokens, 0)
         for purse, need in hold.takes:
             purse.settle(need, spent[purse.index])
-            if purse.is_capped:
+            if purse.cap is not None:
                 self._wake.set()
 
     def release(self, hold: Hold) -> None:
@@ -271,3 +279,11 @@ class Allowances:
             except StoreError as error:
                 self._leasing.failed(error)
                 await asyncio.sleep(_TICK_SECONDS)
+
+
+def _undo(takes: Iterable[tuple[Purse, int]]) -> None:
+    """Put back what was taken for a call that cannot be made after all."""
+    for purse, need in takes:
+        purse.free += need
+        purse.under_way -= need
+        purse.taken -= need

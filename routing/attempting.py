@@ -103,7 +103,16 @@ class Attempting:
         under_way = Try(number, request, offering, self._clock)
         try:
             with Within(self.alarms, seconds_left):
-                reply = await self._reply(under_way, seconds_left)
+                connected = self._connect(offering.service)
+                call = getattr(connected, "call", None)
+                if call is None:
+                    reply = await collect(await self._events(under_way, seconds_left))
+                else:  # the whole answer, in one piece
+                    reference = offering.service.credential_ref
+                    secret = None if reference is None else await self._credentials.resolve(reference)
+                    reply = await call(
+                        Call(request=request, offering=offering, secret=secret, timeout_seconds=seconds_left)
+                    )
         except CALL_FAULTS as error:
             return under_way.failed(failure_of(error, seconds_left))
         except asyncio.CancelledError:
@@ -171,19 +180,6 @@ class Attempting:
         reply = begun.folding.so_far()
         broken = self._look(begun.under_way.request, reply)
         return None if broken is None else _not_good(begun.under_way, broken, reply, (broken,))
-
-    async def _reply(self, under_way: Try, seconds_left: float) -> Reply:
-        """The whole answer, in one piece where the service can."""
-        request, offering = under_way.request, under_way.offering
-        reference = offering.service.credential_ref
-        service = self._connect(offering.service)
-        if not hasattr(service, "call"):
-            return await collect(await self._events(under_way, seconds_left))
-        secret = None if reference is None else await self._credentials.resolve(reference)
-        reply: Reply = await service.call(
-            Call(request=request, offering=offering, secret=secret, timeout_seconds=seconds_left)
-        )
-        return reply
 
     async def _events(self, under_way: Try, seconds_left: float) -> AsyncGenerator[Event, None]:
         service = under_way.offering.service

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from registry.words import FailureClass
-from routing.estimating import estimate_needs, expected_cost_nanousd
+from routing.estimating import expected_cost_nanousd
 from routing.hedging import SHORTEST_HEDGE_SECONDS, HedgeBudget, Race
 from routing.tries import Begun
 
@@ -109,7 +109,7 @@ class Calling:
         placed = self._placing.take_beside(walk, late.offering if is_very_late else None, self._spending.affordable)
         if placed is None:
             return None
-        expected = expected_cost_nanousd(placed.offering, estimate_needs(walk.request))
+        expected = expected_cost_nanousd(placed.offering, walk.needs)
         may = self._spending.try_hold(walk, placed) and self._hedges.afford(placed.standing.usual_nanousd(expected))
         if not may:
             self._spending.release(placed)

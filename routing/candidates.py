@@ -11,6 +11,7 @@ from registry.words import Candidate
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from routing.estimating import Needs
     from routing.strategies import Seen
 
 
@@ -20,18 +21,16 @@ class Ranking(Sequence[Candidate]):
     Making a :class:`registry.words.Candidate` of each takes longer than ranking them, and hardly anybody looks.
     """
 
-    __slots__ = ("_candidates", "_is_plain", "excluded", "seen")
+    __slots__ = ("_candidates", "excluded", "is_plain", "needs", "seen")
 
-    def __init__(self, seen: Sequence[Seen], excluded: tuple[Candidate, ...], *, is_plain: bool = False) -> None:
+    def __init__(
+        self, seen: Sequence[Seen], excluded: tuple[Candidate, ...], needs: Needs, *, is_plain: bool = False
+    ) -> None:
         self.seen = seen
         self.excluded = excluded
-        self._is_plain = is_plain
+        self.needs = needs  # of the request that was decided
+        self.is_plain = is_plain  # no rule had a say in any of them
         self._candidates: tuple[Candidate, ...] | None = None
-
-    @property
-    def is_plain(self) -> bool:
-        """Whether no rule had a say in any of them."""
-        return self._is_plain
 
     def steps(self) -> list[int]:
         """Of each ranked candidate its offering id, and quality, cost and speed in steps of 1/255, all in one row."""

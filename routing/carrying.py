@@ -12,7 +12,8 @@ from routing.shadowing import Shadows
 from routing.streaming import RoutedStream, WholeAnswer, passed_on
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Coroutine
+    from typing import Any
 
     from quality import Checks
     from registry.words import Decision, Policy, Snapshot, TaskRequest, TaskResult
@@ -58,11 +59,14 @@ class Carrying:
         self._tracing = tracing
         self._shadows = Shadows(self._shadow)
 
-    async def run(self, request: TaskRequest, accept: Accept | None = None) -> TaskResult:
-        """Have it done; raises as :meth:`routing.Runtime.run` does."""
+    def run(self, request: TaskRequest, accept: Accept | None = None) -> Coroutine[Any, Any, TaskResult]:
+        """Have it done; raises as :meth:`routing.Runtime.run` does, when it is awaited."""
         tracing = self._tracing()
-        if tracing is None:
-            return await self._run(request, accept, None)
+        if tracing is None:  # each coroutine on the way costs every call, and here nothing is left to do afterwards
+            return self._run(request, accept, None)
+        return self._traced(tracing, request, accept)
+
+    async def _traced(self, tracing: Tracing, request: TaskRequest, accept: Accept | None) -> TaskResult:
         with tracing.begin(request) as traced, traced.current():
             return await self._run(request, accept, traced)
 

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from routing.strategies import Strategy
     from routing.tries import Outcome
 
+SAME_TIME_SECONDS = 0.25  # decisions made within that take it to be the same time of day
 STRATEGIES_KEPT = 10_000
 POLICIES_KEPT = 1_000  # all are read again every few seconds
 
@@ -79,6 +80,8 @@ class Chooser:
         self._kinds: Collection[str] = ()
         self._unusable: dict[int, Refusal] = {}
         self._unusable_for: Snapshot | None = None
+        self._seen_world: World | None = None
+        self._world_until = 0.0
 
     async def choose(self, request: TaskRequest, snapshot: Snapshot) -> Choice:
         """Who is to do a request.
@@ -135,7 +138,12 @@ class Chooser:
         self._learned.replace(await self._learned_quality(snapshot))
 
     def _world(self) -> World:
-        return World(now=datetime.now(UTC), health=self._health, unusable=self._unusable)
+        """The world as it is now; its time may be as old as :data:`SAME_TIME_SECONDS`."""
+        now, world = self._health.now(), self._seen_world
+        if world is None or now >= self._world_until or world.unusable is not self._unusable:
+            world = World(now=datetime.now(UTC), health=self._health, unusable=self._unusable)
+            self._seen_world, self._world_until = world, now + SAME_TIME_SECONDS
+        return world
 
     def _ruling(self, request: TaskRequest, policy: Policy, snapshot: Snapshot, world: World) -> Ruling:
         if self._rules is None:

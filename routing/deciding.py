@@ -69,7 +69,7 @@ def decide(
         policy_id=policy.policy_id,
         snapshot_id=snapshot.snapshot_id,
         snapshot_version=snapshot.version,
-        candidates=Ranking(seen, unfit, is_plain=not (ruling.factors or ruling.excluded)),
+        candidates=Ranking(seen, unfit, needs, is_plain=not (ruling.factors or ruling.excluded)),
         propensity=propensity,
         rules=ruling.numbers,
     )

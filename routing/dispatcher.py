@@ -9,6 +9,7 @@ from registry.words import Capability, Exclusion, FailureClass, TaskResult
 from routing.calling import SHORTEST_ATTEMPT_SECONDS, Calling
 from routing.candidates import Ranking
 from routing.errors import NoCandidate, RouteExhausted
+from routing.estimating import estimate_needs
 from routing.placing import NOBODY_ELSE_SECONDS, Placing
 from routing.reacting import Reacting
 from routing.spending import Spending
@@ -133,6 +134,13 @@ class Dispatcher:
 
     def _walk(self, request: TaskRequest, decision: Decision, snapshot: Snapshot, policy: Policy) -> Walk:
         started = self._clock()
+        candidates = decision.candidates
+        if isinstance(candidates, Ranking):
+            route, needs = [one.offering for one in candidates.seen], candidates.needs
+            excluded: Sequence[Candidate] = candidates.excluded
+        else:
+            route = [snapshot.offering(candidate.offering_id) for candidate in decision.ranked]
+            excluded, needs = decision.excluded, estimate_needs(request)
         seconds = request.deadline_seconds if request.deadline_seconds is not None else policy.deadline_seconds
         walk = Walk(
             request=request,
@@ -143,15 +151,9 @@ class Dispatcher:
             seconds=seconds,
             budget_nanousd=request.budget_nanousd if request.budget_nanousd is not None else policy.budget_nanousd,
             priority=request.priority or policy.priority,
-            route=[],
+            route=route,
+            needs=needs,
         )
-        candidates = decision.candidates
-        if isinstance(candidates, Ranking):
-            walk.route = [one.offering for one in candidates.seen]
-            excluded: Sequence[Candidate] = candidates.excluded
-        else:
-            walk.route = [snapshot.offering(candidate.offering_id) for candidate in decision.ranked]
-            excluded = decision.excluded
         for candidate in excluded:
             if candidate.excluded in _OUT_FOR_NOW:
                 walk.again[candidate.offering_id] = snapshot.offering(candidate.offering_id), started

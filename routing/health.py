@@ -107,6 +107,9 @@ class Health:
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._standings: dict[int, Standing] = {}
+        self.known = (
+            self._standings.get
+        )  # what is known of one, by offering id; None where it has not been called from here
         self.room = CoolingRoom(clock)
         self._doubts: dict[int, Doubt] = {}
         self._open: set[int] = set()
@@ -117,10 +120,6 @@ class Health:
         if standing is None:
             standing = self._standings[offering.offering_id] = Standing(offering)
         return standing
-
-    def known(self, offering_id: int) -> Standing | None:
-        """What is known of an offering; None where it has not been called from here."""
-        return self._standings.get(offering_id)
 
     def keep_only(self, offering_ids: Collection[int]) -> None:
         """Forget offerings that have left the registry, and cool-downs that are over."""

@@ -29,12 +29,16 @@ class Latency:
     (140.0, 46, 40)
     """
 
-    __slots__ = ("_at", "_belief_ms", "_best_ms", "_late_calls", "_since", "_window", "count", "late_ms", "mean_ms")
+    __slots__ = (
+        "_at", "_belief_ms", "_best_ms", "_late_calls", "_since", "_window", "count", "late_ms", "mean_ms",
+        "settled_until",
+    )  # fmt: skip
 
     def __init__(self, guess_ms: float) -> None:
         self.mean_ms = self._best_ms = float(guess_ms)
         self.late_ms: float | None = None
         self.count = 0
+        self.settled_until = 0.0  # until then a call is expected to take ``mean_ms``, unless more becomes known
         self._at = 0.0
         self._late_calls = 0
         self._belief_ms = 0.0
@@ -67,6 +71,8 @@ class Latency:
         self.mean_ms += max(SMOOTHING, 1 / self.count) * (latency_ms - self.mean_ms)
         if self.count == ENOUGH or (self.count > ENOUGH and self.mean_ms < self._best_ms):
             self._best_ms = self.mean_ms
+        if self.count >= ENOUGH:
+            self.settled_until = now + FORGET_AFTER_SECONDS
         window = self._window
         if len(window) < WINDOW:
             window.append(float(latency_ms))
@@ -80,5 +86,6 @@ class Latency:
     def is_late(self, so_far_ms: float, now: float) -> None:
         """A call has taken so long and is not answered."""
         self._at = now
+        self.settled_until = 0.0
         self._late_calls += 1
         self._belief_ms = max(self._belief_ms, LATE_FACTOR * so_far_ms)

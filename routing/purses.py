@@ -34,7 +34,6 @@ REPORT_SECONDS = 0.5
 """How old the store's knowledge of what was spent may be, and ours of who waits for places."""
 RENEW_SHARE = 0.5
 """The part of a lease's time after which it is renewed."""
-_NO_CAP = 2**62
 
 
 class Room(NamedTuple):
@@ -70,7 +69,7 @@ class Purse:
         self.left = 0
         self.sharers = 1
         self.low = 0  # below this, more is fetched in the background
-        self.cap = _NO_CAP  # places beyond this are not kept when they come back: others wait for them
+        self.cap: int | None = None  # places beyond this are not kept when they come back: others wait for them
         self.ends = self.lease_from = now
         self.window_ends = float("inf")
         self.dry_needs, self.dry_until = 0, 0.0
@@ -83,18 +82,13 @@ class Purse:
         self.gone = False  # there is no such window any more: nothing is left to be told
         self.local = False  # what is free was not granted: the store does not answer, and this is our own share
 
-    @property
-    def is_capped(self) -> bool:
-        """Whether others wait for its places."""
-        return self.cap != _NO_CAP
-
     def settle(self, needed: int, spent: int) -> None:
         """Take in that of ``needed``, which was taken before, so much was ``spent``; the rest is free again."""
         self.under_way -= needed
-        if self.index == PLACES:
-            spent = 0  # a place comes back
-            if self.free + self.under_way >= self.cap:
-                return
+        if self.index == PLACES:  # a place comes back, unless others wait for it
+            if self.cap is None or self.free + self.under_way < self.cap:
+                self.free += needed
+            return
         self.settled += spent
         self.free += needed - spent
 
@@ -116,7 +110,7 @@ class Purse:
             if self.free > 0 or not self.under_way or untold:
                 return True
             return not self.is_over(now) and self._wants_renewal(since)
-        return untold or self.is_capped or self._wants_renewal(since)
+        return untold or self.cap is not None or self._wants_renewal(since)
 
     def _wants_renewal(self, since: float) -> bool:
         if self.index == PLACES:
@@ -164,7 +158,7 @@ class Purse:
         too_much = closing or self.local or self.free > plenty or now >= self.ends
         if too_much:  # withdrawn first, then reported
             self.free = 0 if closing or self.local or now >= self.ends else wants
-        if self.index == PLACES and self.free + self.under_way > self.cap:
+        if self.cap is not None and self.free + self.under_way > self.cap:
             self.free = max(0, self.cap - self.under_way)
         return self._ask(wants=wants, closing=closing)
 
@@ -207,7 +201,7 @@ class Purse:
         self.peak = max(self.under_way, (self.peak + self.under_way) // 2)
         self.taken = 0
         self.low = self._low(ask, grant)
-        self.cap = grant.amount // grant.sharers if grant.wanted and self.index == PLACES else _NO_CAP
+        self.cap = grant.amount // grant.sharers if grant.wanted and self.index == PLACES else None
         if ask.needs > grant.free:
             self.dry_needs, self.dry_until = ask.needs, asked_at + DRY_SECONDS
         elif grant.left <= 0:

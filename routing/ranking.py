@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from registry.words import Capability
+from registry.words import TOKENS_PER_MTOK, Capability
 from routing.strategies.seen import Seen
 
 if TYPE_CHECKING:
@@ -65,17 +65,31 @@ class WeightedObjective:
 
     def see(self, offerings: Iterable[Offering], needs: Needs) -> list[Seen]:
         """The offerings as strategies see them; utility and all its parts low where one hung just now."""
-        health, learned, expected_usage = self._health, self._quality, needs.expected
+        health, learned, usage = self._health, self._quality, needs.expected
+        known = health.known
+        tokens_in, tokens_out = usage.input_tokens, usage.output_tokens
+        is_plain = not (usage.cached_input_tokens or usage.pictures)
         half_cost, half_latency = self._half_cost, self._half_latency
         weight_quality, weight_cost, weight_speed = self._shares
         now, anything_doubted = health.now(), health.anything_doubted
         seen = []
         for offering in offerings:  # some microseconds a decision are all there is: no calls that can be spared
-            quality = learned.get(offering.offering_id, offering.quality)
-            price = offering.price
-            expected = None if price is None else price.cost_nanousd(expected_usage)
-            latency_ms, in_flight = health.lately(offering, now)
-            cost = 0.5 if expected is None else half_cost / (half_cost + expected)
+            offering_id, price = offering.offering_id, offering.price
+            quality = learned.get(offering_id, offering.quality)
+            if price is None:
+                expected, cost = None, 0.5
+            else:
+                if is_plain:  # as Price.cost_of_tokens_nanousd does it
+                    per_mtok = tokens_in * price.input_nanousd_per_mtok + tokens_out * price.output_nanousd_per_mtok
+                    expected = -(-per_mtok // TOKENS_PER_MTOK) + price.call_nanousd
+                else:
+                    expected = price.cost_nanousd(usage)
+                cost = half_cost / (half_cost + expected)
+            standing = known(offering_id)
+            if standing is not None and now < standing.latency.settled_until:
+                latency_ms, in_flight = standing.latency.mean_ms, standing.places.in_flight
+            else:
+                latency_ms, in_flight = health.lately(offering, now)
             speed = half_latency / (half_latency + latency_ms)
             if anything_doubted and (trust := health.reliability(offering)) != 1.0:
                 quality, cost, speed = trust * quality, trust * cost, trust * speed

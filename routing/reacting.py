@@ -79,7 +79,7 @@ class Reacting:
                 walk.again[offering.offering_id] = offering, self._clock()
         elif failure is FailureClass.INVALID_OUTPUT and not walk.route and not walk.repaired:
             walk.repaired = True
-            walk.request = repair(walk.request, outcome.attempt.message)
+            walk.ask(repair(walk.request, outcome.attempt.message))
             walk.route.append(offering)
 
     def _ask_again(self, walk: Walk, offering: Offering, retry_after_seconds: float) -> None:

@@ -25,23 +25,26 @@ def worst_case(request: TaskRequest, offering: Offering, needs: Needs) -> tuple[
     price = offering.price
     if price is None:
         return None, tokens
+    pictures = needs.expected.pictures
     dear_cache = (price.cached_input_nanousd_per_mtok or 0) > price.input_nanousd_per_mtok
+    if not (dear_cache or pictures):  # nearly always
+        return price.cost_of_tokens_nanousd(needs.input_tokens, output_tokens), tokens
     usage = Usage(
         input_tokens=needs.input_tokens,
         output_tokens=output_tokens,
         cached_input_tokens=needs.input_tokens if dear_cache else 0,
-        pictures=needs.expected.pictures,
+        pictures=pictures,
     )
     return price.cost_nanousd(usage), tokens
 
 
 def most_output_tokens(request: TaskRequest, offering: Offering, needs: Needs) -> int:
     """The longest answer that request, offering and window allow, in tokens."""
-    bounds = []
-    if "max_output_tokens" in request.params:
-        bounds.append(needs.output_tokens)
-    if offering.max_output_tokens is not None:
-        bounds.append(offering.max_output_tokens)
-    if offering.context_window is not None:
-        bounds.append(max(0, offering.context_window - needs.input_tokens))
-    return min(bounds, default=UNKNOWN_OUTPUT_TOKENS)
+    most = needs.output_tokens if "max_output_tokens" in request.params else None
+    for bound in (
+        offering.max_output_tokens,
+        None if offering.context_window is None else max(0, offering.context_window - needs.input_tokens),
+    ):
+        if bound is not None and (most is None or bound < most):
+            most = bound
+    return UNKNOWN_OUTPUT_TOKENS if most is None else most

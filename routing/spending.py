@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from registry.words import Exclusion
-from routing.estimating import estimate_needs, expected_cost_nanousd
+from routing.estimating import expected_cost_nanousd
 from routing.purses import Hold
 from routing.reserving import worst_case
 
@@ -31,7 +31,7 @@ class Spending:
         """What to hold of the walk's own budget for a call there; None where there is not so much left."""
         if walk.budget_nanousd is None:
             return 0
-        cost = expected_cost_nanousd(offering, estimate_needs(walk.request))
+        cost = expected_cost_nanousd(offering, walk.needs)
         return cost if cost is not None and walk.spent_nanousd() + cost <= walk.budget_nanousd else None
 
     def try_hold(self, walk: Walk, placed: Placed) -> bool:
@@ -82,7 +82,5 @@ class Spending:
 
     @staticmethod
     def _worst(walk: Walk, placed: Placed) -> tuple[int | None, int]:
-        placed.worst_nanousd, placed.worst_tokens = worst_case(
-            walk.request, placed.offering, estimate_needs(walk.request)
-        )
-        return placed.worst_nanousd, placed.worst_tokens
+        worst = placed.worst_nanousd, placed.worst_tokens = worst_case(walk.request, placed.offering, walk.needs)
+        return worst

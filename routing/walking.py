@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from routing.estimating import estimate_needs
+
 if TYPE_CHECKING:
     from registry.words import Attempt, Decision, Offering, Policy, TaskRequest
     from routing.attempting import Accept
     from routing.constraints import Refusal
+    from routing.estimating import Needs
     from routing.health import Standing
     from routing.purses import Hold
 
@@ -31,6 +34,7 @@ class Walk:
     budget_nanousd: int | None
     priority: str
     route: list[Offering]
+    needs: Needs
     again: dict[int, tuple[Offering, float]] = field(default_factory=dict)
     attempts: list[Attempt] = field(default_factory=list)
     begun: int = 0
@@ -49,6 +53,10 @@ class Walk:
     def too_late(self) -> str:
         """Why nothing more is tried."""
         return f"the deadline of {self.seconds:g} s has passed"
+
+    def ask(self, request: TaskRequest) -> None:
+        """Ask something else from now on."""
+        self.request, self.needs = request, estimate_needs(request)
 
     def drop_service(self, service_id: int) -> None:
         """Ask nothing of a service any more."""

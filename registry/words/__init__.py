@@ -10,10 +10,11 @@ from registry.words.money import NANOUSD_PER_USD, format_usd, usd_to_nanousd
 from registry.words.policy import Hedge, Objective, Policy, Priority, Rule, Split, Streaming, Target
 from registry.words.score import Score, Verdict
 from registry.words.task import JsonSchema, Media, Message, Requirements, TaskRequest, TaskResult, ToolCall
-from registry.words.usage import Price, Usage
+from registry.words.usage import TOKENS_PER_MTOK, Price, Usage
 
 __all__ = [
     "NANOUSD_PER_USD",
+    "TOKENS_PER_MTOK",
     "Attempt",
     "Candidate",
     "Capability",

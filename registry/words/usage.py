@@ -66,6 +66,11 @@ class Price:
         cost = -(-per_mtok // TOKENS_PER_MTOK) + self.call_nanousd
         return cost + usage.pictures * self.picture_nanousd if usage.pictures else cost
 
+    def cost_of_tokens_nanousd(self, input_tokens: int, output_tokens: int) -> int:
+        """The cost of a call that takes in and gives out so many tokens, none from a cache, and no picture."""
+        per_mtok = input_tokens * self.input_nanousd_per_mtok + output_tokens * self.output_nanousd_per_mtok
+        return -(-per_mtok // TOKENS_PER_MTOK) + self.call_nanousd
+
     @property
     def is_free(self) -> bool:
         """Whether nothing that a call can consume costs anything."""

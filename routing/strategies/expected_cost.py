@@ -39,7 +39,7 @@ class LeastExpectedCost:
         for one in seen:
             offering, _, quality, _, _, expected, latency_ms, in_flight, factor = one
             cost = (UNKNOWN_PRICE_NANOUSD if expected is None else expected) + nanousd_per_ms * latency_ms
-            good = max(_LEAST_QUALITY, quality)
+            good = quality if quality > _LEAST_QUALITY else _LEAST_QUALITY  # noqa: FURB136 - a call less
             if factor != 1.0:
                 good *= max(factor, _LEAST_QUALITY)
             rated.append((cost / good, in_flight, offering.service.priority, offering.offering_id, one))
