@@ -88,7 +88,7 @@ def test_sigterm_in_the_middle_keeps_what_is_finished_and_leaves_nobody_behind(
 def test_sigterm_while_prefects_server_starts_ends_it_too(place, interrupted, left_behind):
     where = place()
     how, seconds = interrupted(where, "Starting", signal.SIGTERM)
-    assert (how.code, how.err.count("\n")) == (143, 2)
+    assert (how.code, how.err.count("\n")) == (143, 2), how.err
     assert seconds < SECONDS_TO_END
     assert nobody_left(where, left_behind) == []
     assert where.turnout("runs", "--json").json["runs"] == []

@@ -8,6 +8,7 @@ import time
 from datetime import UTC, datetime
 
 import pytest
+from sqlalchemy import event
 
 from registry import Budgets, Catalogue, Limits, Store, budget_standings, to_us
 from registry.accounts import Account
@@ -211,6 +212,72 @@ async def test_minutes_are_forgotten_after_an_hour(leases, store, clock):
     await one(leases, account=account, holder="c", needs=10)
     lease = {"account": account, "holder": "a", "window_id": first.window_id, "fence": first.fence}
     assert await one(leases, **lease, settled=10) is None
+
+
+async def limits_of(store, count):
+    """The accounts of so many services' limits on requests, and on places."""
+    catalogue, accounts = Catalogue(store, time.time), []
+    for number in range(count):
+        await catalogue.add_service(f"s{number}", "openai_compatible")
+        limit = await Limits(store, time.time).put(f"s{number}", requests=1_000, places=100)
+        named = {"owner_id": limit.limit_id, "name": f"s{number}"}
+        accounts.append(Account(kind="requests", period="minute", **named))
+        accounts.append(Account(kind="places", period="open", **named))
+    return accounts
+
+
+async def test_fifty_asks_take_no_more_statements_than_one(store, leases):
+    accounts = await limits_of(store, 25)
+    _, opened = await leases.exchange([Ask(account=one, holder="a", needs=1) for one in accounts])
+    asks = [
+        Ask(account=one, holder="a", window_id=grant.window_id, fence=grant.fence, under_way=1, wants=9)
+        for one, grant in zip(accounts, opened, strict=True)
+    ]
+    told = []
+
+    def count(connection, cursor, statement, *_):
+        told.append(statement)
+
+    event.listen(store.engine.sync_engine, "before_cursor_execute", count)
+    await leases.exchange(asks[:1])
+    for_one, told[:] = list(told), []
+    _, grants = await leases.exchange(asks)
+    assert [grant.free for grant in grants] == [9] * 50
+    assert len(told) == len(for_one)
+
+
+async def test_asks_made_together_come_to_what_they_come_to_one_by_one(store, leases):
+    """Also where several are about one window, which a process has where a budget has just been changed."""
+    accounts, chance = await limits_of(store, 4), random.Random(3)
+    together, apart = accounts[:4], accounts[4:]
+    state: dict[tuple[int, str], dict[str, int]] = {}
+    for _ in range(30):
+        asks = []
+        for place in range(4):
+            for holder in chance.sample("ab", chance.randint(1, 2)):
+                had = state.get((place, holder), {"settled": 0, "free": 0})
+                spent = chance.randint(0, had["free"])
+                lease = {name: had[name] for name in ("window_id", "fence") if name in had}
+                settled = had["settled"] + (spent if place % 2 == 0 else 0)
+                facts = {
+                    "holder": holder, "settled": settled, "spare": had["free"] - spent,
+                    "needs": chance.choice([0, 5, 60]), "wants": chance.randint(0, 200),
+                }  # fmt: skip
+                asks.append((place, facts, lease))
+        _, grants = await leases.exchange(
+            [Ask(account=together[place], **facts, **lease) for place, facts, lease in asks]
+        )
+        for (place, facts, _), grant in zip(asks, grants, strict=True):
+            other = state.get((place, facts["holder"]), {})
+            lease = {name: other[f"other_{name}"] for name in ("window_id", "fence") if f"other_{name}" in other}
+            alone = await one(leases, account=apart[place], **facts, **lease)
+            assert (alone.free, alone.left, alone.sharers, alone.wanted) == (
+                grant.free, grant.left, grant.sharers, grant.wanted,
+            )  # fmt: skip
+            state[place, facts["holder"]] = {
+                "settled": facts["settled"], "free": grant.free, "window_id": grant.window_id, "fence": grant.fence,
+                "other_window_id": alone.window_id, "other_fence": alone.fence,
+            }  # fmt: skip
 
 
 async def test_many_at_once_are_given_no_more_than_there_is(database_url, store, account):

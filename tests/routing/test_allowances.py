@@ -523,3 +523,41 @@ async def test_places_survive_a_databases_clock_that_jumps_and_are_never_taken_t
     clock.pass_seconds(IDLE_SECONDS + 0.1)
     await allowances.refresh()
     assert isinstance(await hold(other, request, at), Hold)
+
+
+async def test_calls_at_a_steady_pace_do_not_wait_for_the_store_once_they_have_begun(
+    opened, limits, text_request, at, clock
+):
+    await limits.put("a", requests=60_000, places=1_000)
+    allowances, request, waited = await opened(), text_request(), []
+    under_way = []
+    for number in range(3_000):
+        held = allowances.try_hold(request, at, 0, 10)
+        if held is None:
+            waited.append(number)
+            held = await hold(allowances, request, at)
+        under_way.append(held)
+        if len(under_way) > 40:  # so many at once, and half of them end together
+            for one in under_way[:20]:
+                allowances.settle(one, 0, 10)
+            del under_way[:20]
+        clock.pass_seconds(0.005)  # 200 a second, through the turn of a minute
+        if number % 20 == 19:
+            await allowances.refresh()
+    assert all(isinstance(one, Hold) for one in under_way)
+    assert waited[0] == 0
+    assert len(waited) <= 3  # at the beginning, where a burst begins, and where the next minute does
+
+
+async def test_the_pace_goes_on_from_one_minute_to_the_next(opened, limits, text_request, at, clock):
+    await limits.put("a", requests=60_000)
+    allowances, request = await opened(), text_request()
+    clock.pass_seconds(59 - clock.us / 1e6 % 60)
+    for _ in range(500):
+        allowances.settle(await hold(allowances, request, at), 0, 10)
+        clock.pass_seconds(0.001)
+    await allowances.refresh()
+    clock.pass_seconds(1)
+    await hold(allowances, request, at)
+    (pocket,) = allowances._leasing.pockets.values()
+    assert pocket.purse.free >= 500
