@@ -213,7 +213,8 @@ class Checks:
         """
         bits = 0
         for verdict in verdicts:
-            check = self._checks.get(verdict.check.partition(":")[0])
+            named = self._named.get(verdict.check)
+            check = self._checks.get(verdict.check.partition(":")[0]) if named is None else named.check
             if check is None:
                 continue
             shift = 2 * (check.number - 1)

@@ -199,10 +199,10 @@ class Attempting:
         verdicts = self._judge(under_way.request, reply, data)
         if accept is not None:
             verdicts += (_asked(accept, reply),)
-        broken = next((verdict for verdict in verdicts if verdict.critical and not verdict.passed), None)
-        if broken is None:
-            return under_way.succeeded(reply, data, verdicts)
-        return _not_good(under_way, broken, reply, verdicts)
+        for verdict in verdicts:
+            if verdict.critical and not verdict.passed:
+                return _not_good(under_way, verdict, reply, verdicts)
+        return under_way.succeeded(reply, data, verdicts)
 
 
 def _not_good(under_way: Try, broken: Verdict, reply: Reply, verdicts: tuple[Verdict, ...]) -> Outcome:

@@ -89,7 +89,9 @@ class Carrying:
     async def _run(self, request: TaskRequest, accept: Accept | None, traced: Traced | None) -> TaskResult:
         compile_checks(request, self._checks)
         snapshot = self._snapshot()
-        choice = await self._choose(request, snapshot, traced)
+        choice = await self._chooser.choose(request, snapshot)
+        if traced is not None:
+            traced.decided(choice.decision)
         return await self._done(request, choice, snapshot, accept, traced)
 
     async def _done(
@@ -124,7 +126,9 @@ class Carrying:
     async def _stream(self, request: TaskRequest, traced: Traced | None) -> AsyncIterator[RoutedStream | WholeAnswer]:
         compile_checks(request, self._checks)
         snapshot = self._snapshot()
-        choice = await self._choose(request, snapshot, traced)
+        choice = await self._chooser.choose(request, snapshot)
+        if traced is not None:
+            traced.decided(choice.decision)
         policy, decision = choice.policy, choice.decision
         streaming = passed_on(request, policy)
         if streaming == "buffered":
@@ -169,12 +173,6 @@ class Carrying:
         except NoCandidate as error:
             self._recorder.undone(request, decision, str(error))
             raise
-
-    async def _choose(self, request: TaskRequest, snapshot: Snapshot, traced: Traced | None) -> Choice:
-        choice = await self._chooser.choose(request, snapshot)
-        if traced is not None:
-            traced.decided(choice.decision)
-        return choice
 
     def _undone(self, request: TaskRequest, decision: Decision, error: NoCandidate | RouteExhausted) -> None:
         """Keep why nobody was called, where nobody was."""

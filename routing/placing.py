@@ -35,7 +35,7 @@ class Placing:
     @property
     def is_crowded(self) -> bool:
         """Whether anybody waits for a place: then nobody gets a second one."""
-        return len(self._room) > 0
+        return self._room.count > 0
 
     @property
     def waiting(self) -> dict[str, int]:
@@ -85,7 +85,7 @@ class Placing:
 
     def changed(self, offering: Offering) -> None:
         """An offering may take more calls than before."""
-        if not len(self._room):
+        if not self._room.count:
             return
         standing = self._health.of(offering)
         if self._is_out(offering) is not None:
@@ -189,7 +189,7 @@ class Placing:
     def _may_call(self, walk: Walk, offering: Offering, *, nobody_else: bool = False) -> bool:
         health = self._health
         places = health.of(offering).places
-        if places.is_bounded or walk.priority == "high" or len(self._room):
+        if places.is_bounded or walk.priority == "high" or self._room.count:
             kept = self._room.kept_free(offering.offering_id, walk.priority, places.cap)
             if places.is_bounded and not places.room(kept):
                 return False

@@ -96,7 +96,7 @@ class Recorder:
         )
         if not verdicts or not self._has_room():
             return
-        if attempt.failure is None and all(verdict.passed for verdict in verdicts):
+        if attempt.failure is None and False not in [verdict.passed for verdict in verdicts]:
             self._passed.append(Passed(decision.task_id, offering.model.model_id, request.capability, len(verdicts)))
         else:
             self._judged.append((request, decision.task_id, offering.model.model_id, verdicts))

@@ -38,14 +38,14 @@ class WaitingRoom:
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._queues: dict[str, deque[Waiter]] = {priority: deque() for priority in SHARES}
-        self._count = 0  # asked for several times a call, and nearly always 0
+        self.count = 0  # who wait; asked for several times a call, and nearly always 0
         self._passes = dict.fromkeys(SHARES, 0)
         self._reached = 0  # the pass of who was served last, before it moved on
         self._granted: dict[int, int] = {}
         self._high_at = float("-inf")
 
     def __len__(self) -> int:
-        return self._count
+        return self.count
 
     def counts(self) -> dict[str, int]:
         """How many wait, by priority."""
@@ -70,14 +70,14 @@ class WaitingRoom:
         if not queue:  # whoever did not wait has saved nothing up, and whoever comes back at once has lost nothing
             self._passes[priority] = max(self._passes[priority], self._reached)
         queue.append(waiter)
-        self._count += 1
+        self.count += 1
         return waiter
 
     def leave(self, waiter: Waiter) -> None:
         """Stop waiting. A place that was granted meanwhile is to be come for, or given on."""
         if waiter in self._queues[waiter.priority]:
             self._queues[waiter.priority].remove(waiter)
-            self._count -= 1
+            self.count -= 1
 
     def come(self, offering_id: int) -> None:
         """Whoever was granted a place has come for it."""
@@ -94,7 +94,7 @@ class WaitingRoom:
         """
         while (waiter := self._next(offering_id, may)) is not None:
             self._queues[waiter.priority].remove(waiter)
-            self._count -= 1
+            self.count -= 1
             self._reached = self._passes[waiter.priority]
             self._passes[waiter.priority] += _STRIDES[waiter.priority]
             self._granted[offering_id] = self._granted.get(offering_id, 0) + 1
