@@ -124,14 +124,13 @@ def _parameters(**values: Any) -> BatchParameters:
     from pydantic import ValidationError
 
     from flows.batch import BatchParameters
+    from registry.validation import first_fault
 
     try:
         return BatchParameters(**values)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        place = ".".join(map(str, first["loc"])).replace("_", "-")
-        message = first["msg"].removeprefix("Value error, ")
-        raise typer.BadParameter(f"--{place}: {message}" if place else message) from None
+        place, problem = first_fault(error, BatchParameters)
+        raise typer.BadParameter(f"--{place.replace('_', '-')}: {problem}" if place else problem) from None
 
 
 def _prompt(prompt: str, file: Path | None) -> str:

@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from blocks import ReasoningDelta, TextDelta, ToolDelta
 from gateway.http.admission import ClientGone
-from gateway.http.bodies import ChatBody, parsed
+from gateway.http.bodies import AUTO, ChatBody, parsed
 from gateway.http.problems import Problem, problem_of
 from quality import QualityError
 from registry import NotFound, PolicyInvalid
@@ -63,7 +63,8 @@ def check_model(state: State, task: TaskRequest) -> None:
     pinned = task.requirements.pinned
     offerings = state.runtime.snapshot.offerings
     if pinned is not None and offerings and not any(offering.answers_to(pinned) for offering in offerings):
-        missing = NotFound("model", pinned, [offering.name for offering in offerings])
+        known = {part for offering in offerings for part in (offering.name, *offering.name.split("/", 1))}
+        missing = NotFound("model", pinned, {AUTO, *known})
         raise Problem(404, "model_not_found", f"{missing}; 'auto' routes, GET /v1/models lists them", param="model")
 
 
@@ -81,9 +82,15 @@ async def run(state: State, task: TaskRequest) -> TaskResult:
     except NoCandidate as error:
         raise problem_of(error) from error
     except (QualityError, NotFound, PolicyInvalid) as error:
-        raise Problem(400, "invalid_request", str(error)) from error
+        raise _not_to_be_done(error) from error
     state.metrics.called(result.attempts)
     return result
+
+
+def _not_to_be_done(error: QualityError | NotFound | PolicyInvalid) -> Problem:
+    """What a caller hears whose request names what there is not, or what makes no sense."""
+    is_policy = isinstance(error, NotFound) and error.kind == "policy"
+    return Problem(400, "invalid_request", str(error), param="metadata.policy" if is_policy else None)
 
 
 async def _several(state: State, task: TaskRequest, count: int) -> list[TaskResult]:
@@ -204,7 +211,7 @@ async def _begin_stream(request: Request, state: State, task: TaskRequest, *, wa
         except NoCandidate as error:
             raise problem_of(error) from error
         except (QualityError, NotFound, PolicyInvalid) as error:
-            raise Problem(400, "invalid_request", str(error)) from error
+            raise _not_to_be_done(error) from error
         return EventStream(state, stream, parts.pop_all(), wants_usage=wants_usage)
     raise AssertionError("an exit stack swallows nothing")
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from starlette.responses import Response
 
-from gateway.http.bodies import EmbeddingsBody, parsed
+from gateway.http.bodies import AUTO, EmbeddingsBody, parsed
 from gateway.http.chat import check_model, headers_of, run, until_gone
 from gateway.http.problems import Problem
 from registry import NotFound, StoreError, from_us
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
     from gateway.http.state import State
     from registry.words import Offering
-
-AUTO = "auto"
 
 
 async def embeddings(request: Request, state: State) -> Response:
