@@ -217,7 +217,7 @@ async def _begin_stream(request: Request, state: State, task: TaskRequest, *, wa
 
 
 class EventStream(Response):
-    """Server-sent events in OpenAI's shape. Whoever goes away in the middle ends the call."""
+    """Server-sent events in OpenAI's shape. Whoever goes away in the middle ends the call; so does the server's end."""
 
     def __init__(
         self, state: State, stream: RoutedStream | WholeAnswer, parts: AsyncExitStack, *, wants_usage: bool
@@ -235,7 +235,7 @@ class EventStream(Response):
         self._stream = stream
         self._parts = parts
         self._wants_usage = wants_usage
-        self._about = {
+        self._about: dict[str, Any] = {
             "id": f"chatcmpl-{stream.decision.task_id}",
             "object": "chat.completion.chunk",
             "created": int(time.time()),
@@ -247,22 +247,33 @@ class EventStream(Response):
         pumping = asyncio.ensure_future(self._pump(send))
         leaving = asyncio.ensure_future(_gone(receive))
         try:
-            await asyncio.wait({pumping, leaving}, return_when=asyncio.FIRST_COMPLETED)
-            if not pumping.done():
+            await asyncio.wait({pumping, leaving, self._state.time_is_up}, return_when=asyncio.FIRST_COMPLETED)
+            if pumping.done():
+                pumping.result()
+            elif leaving.done():
                 raise ClientGone
-            pumping.result()
+            else:
+                await self._break_off(pumping, send)
         finally:
             for task in (pumping, leaving):
                 task.cancel()
             await asyncio.gather(pumping, leaving, return_exceptions=True)
             await self._parts.aclose()
 
+    async def _break_off(self, pumping: asyncio.Future[None], send: Send) -> None:
+        """Tell the client that the server ends, and that its stream is not whole."""
+        pumping.cancel()
+        await asyncio.gather(pumping, return_exceptions=True)
+        problem = Problem(503, "shutting_down", "the server ends, and the stream was not done in time", retryable=True)
+        await send(_event(orjson.dumps(problem.as_openai(self._about["id"]))))
+        await send(_END_OF_EVENTS)
+
     async def _pump(self, send: Send) -> None:
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
         async with aclosing(self._events()) as events:
             async for event in events:
-                await send({"type": "http.response.body", "body": b"data: " + event + b"\n\n", "more_body": True})
-        await send({"type": "http.response.body", "body": b"data: [DONE]\n\n"})
+                await send(_event(event))
+        await send(_END_OF_EVENTS)
 
     async def _events(self) -> AsyncGenerator[bytes, None]:
         yield self._chunk({"role": "assistant", "content": ""})
@@ -271,7 +282,7 @@ class EventStream(Response):
                 yield self._chunk(_delta(delta))
         except AttemptsFailed as error:
             self._state.metrics.called(error.attempts)
-            yield orjson.dumps(problem_of(error).as_openai(f"chatcmpl-{self._stream.decision.task_id}"))
+            yield orjson.dumps(problem_of(error).as_openai(self._about["id"]))
             return
         result = self._stream.result
         self._state.metrics.called(result.attempts)
@@ -282,6 +293,13 @@ class EventStream(Response):
     def _chunk(self, delta: dict[str, Any], finish_reason: str | None = None) -> bytes:
         choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish_reason}
         return orjson.dumps({**self._about, "choices": [choice]})
+
+
+_END_OF_EVENTS = {"type": "http.response.body", "body": b"data: [DONE]\n\n"}
+
+
+def _event(content: bytes) -> dict[str, Any]:
+    return {"type": "http.response.body", "body": b"data: " + content + b"\n\n", "more_body": True}
 
 
 def _delta(delta: TextDelta | ReasoningDelta | ToolDelta) -> dict[str, Any]:
