@@ -114,6 +114,7 @@ async def a_run(request: Request, state: State) -> Response:
         "items": totals.items,
         "calls": totals.calls,
         "failed_calls": totals.failed_calls,
+        "cancelled_calls": totals.cancelled_calls,
         "cost_nanousd": totals.cost_nanousd,
         "input_tokens": totals.input_tokens,
         "output_tokens": totals.output_tokens,
