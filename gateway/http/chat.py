@@ -50,7 +50,7 @@ async def chat(request: Request, state: State) -> Response:
     if body.stream:
         wants_usage = body.stream_options is not None and body.stream_options.include_usage
         return await _begin_stream(request, state, task, wants_usage=wants_usage)
-    results = await until_gone(request, _several(state, task, body.n or 1))
+    results = await until_gone(request, state, _several(state, task, body.n or 1))
     return Response(orjson.dumps(_completion(results)), media_type="application/json", headers=headers_of(*results))
 
 
@@ -119,23 +119,31 @@ def _share(task: TaskRequest, index: int, count: int) -> TaskRequest:
     return replace(task, params=params, budget_nanousd=None if budget is None else budget // count)
 
 
-async def until_gone(request: Request, work: Awaitable[T]) -> T:
-    """What the work gives; it is cancelled where the client goes away before.
+async def until_gone(request: Request, state: State, work: Awaitable[T]) -> T:
+    """What the work gives; it is cancelled where the client goes away before, or the server ends.
 
     Raises:
-        ClientGone: it did.
+        ClientGone: the client did.
+        Problem: the server does.
     """
     working = asyncio.ensure_future(work)
     leaving = asyncio.ensure_future(_gone(request.receive))
     try:
-        await asyncio.wait({working, leaving}, return_when=asyncio.FIRST_COMPLETED)
+        ends: tuple[asyncio.Future[Any], ...] = (working, leaving, state.time_is_up)
+        await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
         if working.done():
             return working.result()
-        raise ClientGone
+        if leaving.done():
+            raise ClientGone
+        raise _time_is_up("the answer")
     finally:
         leaving.cancel()
         working.cancel()
         await asyncio.gather(leaving, working, return_exceptions=True)
+
+
+def _time_is_up(what: str) -> Problem:
+    return Problem(503, "shutting_down", f"the server ends, and {what} was not done in time", retryable=True)
 
 
 async def _gone(receive: Receive) -> None:
@@ -204,7 +212,7 @@ def _finish(result: TaskResult) -> str:
 async def _begin_stream(request: Request, state: State, task: TaskRequest, *, wants_usage: bool) -> Response:
     async with AsyncExitStack() as parts:
         try:
-            stream = await until_gone(request, parts.enter_async_context(state.runtime.stream(task)))
+            stream = await until_gone(request, state, parts.enter_async_context(state.runtime.stream(task)))
         except AttemptsFailed as error:
             state.metrics.called(error.attempts)
             raise problem_of(error) from error
@@ -264,8 +272,7 @@ class EventStream(Response):
         """Tell the client that the server ends, and that its stream is not whole."""
         pumping.cancel()
         await asyncio.gather(pumping, return_exceptions=True)
-        problem = Problem(503, "shutting_down", "the server ends, and the stream was not done in time", retryable=True)
-        await send(_event(orjson.dumps(problem.as_openai(self._about["id"]))))
+        await send(_event(orjson.dumps(_time_is_up("the stream").as_openai(self._about["id"]))))
         await send(_END_OF_EVENTS)
 
     async def _pump(self, send: Send) -> None:

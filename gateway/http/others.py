@@ -28,7 +28,7 @@ async def embeddings(request: Request, state: State) -> Response:
     body = parsed(EmbeddingsBody, await request.body())
     task = body.request(key)
     check_model(state, task)
-    result = await until_gone(request, run(state, task))
+    result = await until_gone(request, state, run(state, task))
     data = [
         {"object": "embedding", "index": index, "embedding": _vector(vector, body.encoding_format)}
         for index, vector in enumerate(result.vectors)

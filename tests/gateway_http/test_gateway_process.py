@@ -126,6 +126,29 @@ def test_a_stream_that_does_not_end_in_time_hears_of_it_in_its_last_event(home, 
     )  # fmt: skip
 
 
+def test_an_answer_that_is_not_done_in_time_is_a_503(home, model_port):
+    def asked():
+        return httpx.get(f"http://127.0.0.1:{model_port}/").json().get("endless", 0)
+
+    folder, key = home
+    before = asked()
+    body = {"model": "endless", "messages": [{"role": "user", "content": "Tell me a story."}]}
+    with running(folder, TURNOUT_DRAIN_SECONDS="0.5") as (process, port):
+        url, answers = f"http://127.0.0.1:{port}/v1/chat/completions", []
+        headers = {"authorization": f"Bearer {key}"}
+        asking = threading.Thread(
+            target=lambda: answers.append(httpx.post(url, json=body, headers=headers, timeout=30))
+        )  # fmt: skip
+        asking.start()
+        while asked() == before:
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        asking.join(20)
+        assert process.wait(20) == 0
+        assert process.stderr.read() == ""
+    assert (answers[0].status_code, answers[0].json()["error"]["code"]) == (503, "shutting_down")
+
+
 STARTER = """
 import os, subprocess, sys, time
 reading, writing = os.pipe()
