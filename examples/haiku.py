@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import sys
 
-from prefect import flow
-
+from gateway.prefect_server import prefect_at_hand
 from routing import ai_task
 
 
-@flow
 def haiku(subject: str) -> str:
     """A haiku about the subject."""
     result = ai_task.sync(
@@ -26,4 +24,7 @@ def haiku(subject: str) -> str:
 
 
 if __name__ == "__main__":
-    haiku(" ".join(sys.argv[1:]) or "the sea at night")
+    with prefect_at_hand():  # on your server, where PREFECT_API_URL names one; else on one for this once
+        from prefect import flow
+
+        flow(haiku)(" ".join(sys.argv[1:]) or "the sea at night")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal, cast, get_args
 
 from sqlalchemy import delete, func, insert, select, update
@@ -37,6 +38,9 @@ EACH = "*"
 LARGEST_NANOUSD = 9_000_000_000 * 10**9
 _LONGEST_NAME = 200
 _AMOUNT = re.compile(r"\$?\s*(\d{1,10}(?:\.\d{0,12})?|\.\d{1,12})\s*(.*)", re.DOTALL | re.ASCII)
+_BELOW_ZERO = re.compile(r"\s*(?:-\s*\$?|\$\s*-)\s*\.?\d", re.ASCII)
+_DOLLARS = frozenset({"", "usd", "$", "dollar", "dollars"})
+_CENTS = frozenset({"c", "ct", "cts", "cent", "cents", "\u00a2"})
 _ALLOWANCES = "allowances"  # the counter that moves with each change of a budget or a limit
 
 
@@ -158,11 +162,21 @@ def usd_from_text(amount: str) -> int:
     """
     found = _AMOUNT.fullmatch(amount.strip())
     if found is None:
+        if _BELOW_ZERO.match(amount):
+            raise EntryInvalid("amount", f"{amount.strip()[:40]!r} is below zero; write US dollars, such as 5.00")
         raise EntryInvalid("amount", f"{amount[:40]!r} is no amount; write US dollars, such as 5.00")
     number, unit = found.groups()
-    if unit.lower() not in {"", "usd", "$", "dollar", "dollars"}:
-        raise EntryInvalid("amount", f"budgets are in US dollars, and {unit[:20]!r} is not one; write {number}")
+    if unit.lower() not in _DOLLARS:
+        remedy = _in_dollars(number, unit)
+        raise EntryInvalid("amount", f"budgets are in US dollars, and {unit[:20]!r} is not one; {remedy}")
     return checked_amount(usd_to_nanousd(number))
+
+
+def _in_dollars(number: str, unit: str) -> str:
+    """What to write instead. Only of cents is known how many dollars they are; nothing else is turned into dollars."""
+    if unit.lower() in _CENTS:
+        return f"write ${Decimal(number) * Decimal('0.01'):f}"
+    return "write dollars: 2.50, $2.50 or 2.50 USD"
 
 
 def checked_amount(amount_nanousd: int) -> int:

@@ -140,11 +140,22 @@ class Decisions:
             decision=decision,
             attempts=tuple(_attempt(row, snapshot) for row in rows if row.attempt),
             cost_nanousd=sum(row.cost_nanousd for row in rows),
-            cost_known=all(row.cost_known for row in rows),
+            cost_known=all(row.cost_known or _broken_off_for_free(row, snapshot) for row in rows),
             checks=last.checks,
             message=first.message if first.attempt == 0 else "",
             given_again_of=_attempt(first, snapshot).offering if first.attempt == 0 and first.offering_id else "",
         )
+
+
+def _broken_off_for_free(row: CallRow, snapshot: Snapshot) -> bool:
+    """Whether a call was cancelled that costs nothing, however much had come of it."""
+    if row.outcome != FailureClass.CANCELLED.code:
+        return False
+    try:
+        price = snapshot.offering(row.offering_id).price
+    except KeyError:
+        return False
+    return price is not None and price.is_free
 
 
 def _attempt(row: CallRow, snapshot: Snapshot) -> Attempt:

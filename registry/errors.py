@@ -51,6 +51,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 
+_FEW_NAMES = 5
+
+
 class RegistryError(Exception):
     """Anything that goes wrong in ``registry``."""
 
@@ -78,13 +81,16 @@ class HomeUnusable(RegistryError):
 
 
 class NotFound(RegistryError):
-    """Nothing of that kind bears that name. ``known`` are the names there are; the nearest is offered."""
+    """Nothing of that kind bears that name. ``known`` are the names there are: the nearest is offered, else a few."""
 
     def __init__(self, kind: str, name: object, known: Iterable[str] = ()) -> None:
         self.kind = kind
         self.name = str(name)
-        self.nearest = next(iter(difflib.get_close_matches(self.name, list(known), n=1)), None)
+        names = sorted(known)
+        self.nearest = next(iter(difflib.get_close_matches(self.name, names, n=1)), None)
         hint = f"; did you mean {self.nearest!r}?" if self.nearest else ""
+        if not hint and 1 < len(names) <= _FEW_NAMES:
+            hint = f"; there are {', '.join(names)}"
         super().__init__(f"there is no {kind} {self.name!r}{hint}")
 
 

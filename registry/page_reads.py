@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import and_, func, select
 
+from registry.outcomes import failed
 from registry.rollups import US_PER_MINUTE
 from registry.tables import call_messages, calls, models, offerings, rollups, services
 
@@ -139,6 +140,7 @@ async def read_failed_calls(store: Store, limit: int = 20) -> tuple[FailedCall, 
             calls.c.started_us, call_messages.c.message,
         )
         .join(calls, same)
+        .where(failed())
         .order_by(call_messages.c.task_id.desc(), call_messages.c.attempt.desc())
         .limit(limit)
     )  # fmt: skip

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from registry.conditions import compile_condition
 from registry.errors import ConditionInvalid, PolicyInvalid
+from registry.validation import fault_in_words
 from registry.words import Hedge, Objective, Policy, Requirements, Rule, Split, Target, parse_objective, parse_target
 from registry.words.policy import Goal, Priority, Streaming
 
@@ -239,5 +240,4 @@ def _in_words(error: Any) -> str:
         return f"{error['input']!r:.80} is no name: letters, digits, dots, dashes and spaces, beginning with a letter"
     if error["type"] == "missing":
         return "is missing"
-    message = str(error["msg"]).removeprefix("Value error, ")
-    return message[0].lower() + message[1:]
+    return fault_in_words(error)

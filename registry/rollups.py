@@ -13,6 +13,7 @@ from registry.dialects import ROLLUPS_TURN, insert_into, stepped, take_turn
 from registry.errors import RecordUnreadable
 from registry.histogram import bucket_of, from_bytes, merge, quantile, to_bytes
 from registry.tables import rollups
+from registry.words import FailureClass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 US_PER_MINUTE = 60_000_000
+_CANCELLED = FailureClass.CANCELLED.code
 _BATCH = 200
 _SUMS = ("calls", "failures", "input_tokens", "output_tokens", "cost_nanousd", "latency_us")
 _ADDED = (
@@ -42,7 +44,8 @@ Key = tuple[int, int, int, int]
 class Rollup:
     """What the calls of one minute, offering, stage and owner add up to; ``latency_us`` is their sum.
 
-    A task that no service could be called for counts as a failed call of offering 0, with no latency.
+    A task that no service could be called for counts as a failed call of offering 0, with no latency. One that was
+    cancelled counts as a call, and as no failure: the service did nothing wrong.
     """
 
     minute: int
@@ -90,7 +93,7 @@ def add_up(columns: Columns, numbers: Mapping[str, int]) -> dict[Key, Sums]:
         sums.input_tokens += input_tokens
         sums.output_tokens += output_tokens
         sums.cost_nanousd += cost_nanousd
-        if outcome:
+        if outcome and outcome != _CANCELLED:
             sums.failures += 1
         if offering_id:
             sums.latency_us += latency_us

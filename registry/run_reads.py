@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import and_, func, literal, or_, select, tuple_
 
 from registry.names import Names
+from registry.outcomes import cancelled, failed
 from registry.tables import call_messages, calls, items, runs
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ class RunLine:
     principal: str
     calls: int = 0
     failed_calls: int = 0
+    cancelled_calls: int = 0
     cost_nanousd: int = 0
 
 
@@ -173,28 +175,29 @@ class RunReads:
         if after is not None:
             statement = statement.where(tuple_(calls.c.task_id, calls.c.attempt) > tuple_(*map(literal, after)))
         if only_failed:
-            statement = statement.where(calls.c.outcome != 0)
+            statement = statement.where(failed())
         async with self._store.read() as connection:
             rows = list(await connection.execute(statement))
         texts = await self._names.texts({number for row in rows for number in (row.stage_id, row.item_id)})
         return tuple(_call(row, texts) for row in rows)
 
-    async def _totals(self, run_ids: Sequence[int]) -> dict[int, tuple[int, int, int]]:
+    async def _totals(self, run_ids: Sequence[int]) -> dict[int, dict[str, int]]:
         if not run_ids:
             return {}
         statement = (
             select(
                 calls.c.run_id,
-                func.count().filter(_MADE),
-                func.count().filter(_MADE & (calls.c.outcome != 0)),
-                func.sum(calls.c.cost_nanousd),
+                func.count().filter(_MADE).label("calls"),
+                func.count().filter(_MADE & failed()).label("failed_calls"),
+                func.count().filter(_MADE & cancelled()).label("cancelled_calls"),
+                func.sum(calls.c.cost_nanousd).label("cost_nanousd"),
             )
             .where(calls.c.run_id.in_(run_ids))
             .group_by(calls.c.run_id)
         )
         async with self._store.read() as connection:
-            rows = await connection.execute(statement)
-            return {run_id: (made, failed, int(cost)) for run_id, made, failed, cost in rows}
+            rows = (await connection.execute(statement)).mappings()
+            return {row["run_id"]: {name: int(row[name]) for name in row if name != "run_id"} for row in rows}
 
 
 def _filtered(statement: Select[Any], wanted: RunFilter) -> Select[Any]:
@@ -212,9 +215,9 @@ def _filtered(statement: Select[Any], wanted: RunFilter) -> Select[Any]:
     return statement.where(*conditions)
 
 
-def _line(row: Row[Any], totals: Mapping[int, tuple[int, int, int]]) -> RunLine:
-    made, failed, cost = totals.get(row.run_id, (0, 0, 0))
-    return RunLine(**row._mapping, calls=made, failed_calls=failed, cost_nanousd=cost)  # noqa: SLF001 - public name
+def _line(row: Row[Any], totals: Mapping[int, dict[str, int]]) -> RunLine:
+    facts: dict[str, Any] = {**row._mapping, **totals.get(row.run_id, {})}  # noqa: SLF001 - public name
+    return RunLine(**facts)
 
 
 def _call(row: Row[Any], texts: Mapping[int, str]) -> CallLine:

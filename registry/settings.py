@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from registry.errors import SettingsError
 from registry.settings_sources import Layer, read_layers
+from registry.validation import fault_in_words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -205,8 +206,7 @@ def _wrong_value(error: ValidationError, layers: tuple[Layer, ...]) -> SettingsE
     first = error.errors(include_url=False)[0]
     name = str(first["loc"][0])
     source = next(layer.source_of(name) for layer in layers if name in layer.values)
-    message = first["msg"].removeprefix("Value error, ")
-    sentence = message[:1].lower() + message[1:]
+    sentence = fault_in_words(first, Settings.model_fields[name])
     return SettingsError(f"{name} is {_shown(first['input'])!r}, but {sentence}", source=source, key=name)
 
 

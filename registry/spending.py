@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select
 
+from registry.outcomes import cancelled, failed
 from registry.rollups import US_PER_MINUTE
 from registry.tables import calls, items, names, offerings, rollups, runs, services
 
@@ -34,6 +35,7 @@ class RunTotals:
     items: dict[str, int]
     calls: int
     failed_calls: int
+    cancelled_calls: int
     cost_nanousd: int
     input_tokens: int
     output_tokens: int
@@ -90,18 +92,20 @@ async def totals_of_run(store: Store, run_id: int) -> RunTotals:
     made = calls.c.attempt > 0
     sums = select(
         func.count().filter(made),
-        func.count().filter(made & (calls.c.outcome != 0)),
+        func.count().filter(made & failed()),
+        func.count().filter(made & cancelled()),
         func.coalesce(func.sum(calls.c.cost_nanousd), 0),
         func.coalesce(func.sum(calls.c.input_tokens), 0),
         func.coalesce(func.sum(calls.c.output_tokens), 0),
     ).where(calls.c.run_id == run_id)
     async with store.read() as connection:
         states = {state: int(count) for state, count in await connection.execute(by_state)}
-        count, failed, cost, tokens_in, tokens_out = (await connection.execute(sums)).one()
+        count, failures, gone, cost, tokens_in, tokens_out = (await connection.execute(sums)).one()
     return RunTotals(
         items=states,
         calls=count,
-        failed_calls=failed,
+        failed_calls=failures,
+        cancelled_calls=gone,
         cost_nanousd=int(cost),
         input_tokens=int(tokens_in),
         output_tokens=int(tokens_out),

@@ -92,8 +92,8 @@ async def csv_of_runs(reads: RunReads, clock: Clock, wanted: RunsFilter) -> Asyn
     Raises:
         StoreError: the database cannot be used.
     """
-    columns = ("run", "pipeline", "state", "started_utc", "ended_utc", "seconds", "calls", "failed_calls", "cost_usd",
-               "principal", "message")  # fmt: skip
+    columns = ("run", "pipeline", "state", "started_utc", "ended_utc", "seconds", "calls", "failed_calls",
+               "cancelled_calls", "cost_usd", "principal", "message")  # fmt: skip
     yield _csv_line(columns)
     before: int | None = None
     chosen = wanted.as_registry(clock)
@@ -110,7 +110,7 @@ def _cells(line: RunLine) -> tuple[object, ...]:
     seconds = "" if line.ended_us is None else round((line.ended_us - line.started_us) / 1e6, 3)
     cost = f"{line.cost_nanousd / NANOUSD_PER_USD:.9f}"
     return (line.run_id, line.pipeline, line.state, from_us(line.started_us).isoformat(), ended, seconds, line.calls,
-            line.failed_calls, cost, line.principal, line.message)  # fmt: skip
+            line.failed_calls, line.cancelled_calls, cost, line.principal, line.message)  # fmt: skip
 
 
 def _csv_line(cells: tuple[object, ...]) -> str:

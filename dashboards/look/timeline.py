@@ -1,4 +1,4 @@
-"""A run's calls over time: one lane a stage, one bar a call; failed ones are red."""
+"""A run's calls over time: one lane a stage, one bar a call; failed ones are red, cancelled ones grey."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from bokeh.models import ColumnDataSource, CustomJSTickFormatter, FactorRange, HoverTool, Range1d
 from bokeh.plotting import figure
 
-from dashboards.look.colours import FAILED, FAST
+from dashboards.look.colours import FAILED, FAST, STATES
 from dashboards.look.styles import CHART_FONT_PX
 from routing.wording import latency_in_words
 
@@ -22,7 +22,7 @@ _SECONDS = """
   if (tick < 60) { return tick.toLocaleString("en-US", {maximumFractionDigits: 2}) + " s" }
   return Math.floor(tick / 60) + " min" + (tick % 60 ? " " + Math.round(tick % 60) + " s" : "")
 """
-_GOOD = {"done"}
+_COLOURS = {"done": FAST, "cancelled": STATES["off"]}  # any other has failed
 
 
 class Timeline:
@@ -67,8 +67,8 @@ class Timeline:
             "lane": [bar.lane for bar in bars],
             "begin": [bar.begin_seconds for bar in bars],
             "end": [max(bar.end_seconds, bar.begin_seconds + least) for bar in bars],
-            "colour": [FAST if bar.outcome in _GOOD else FAILED for bar in bars],
-            "alpha": [0.45 if bar.outcome in _GOOD else 0.75 for bar in bars],
+            "colour": [_COLOURS.get(bar.outcome, FAILED) for bar in bars],
+            "alpha": [0.45 if bar.outcome in _COLOURS else 0.75 for bar in bars],
             "name": [f"{bar.name} · {bar.service}" for bar in bars],
             "told": [
                 f"{bar.outcome} after {latency_in_words(1000 * (bar.end_seconds - bar.begin_seconds))}" for bar in bars

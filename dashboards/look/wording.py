@@ -32,13 +32,14 @@ def run_facts(frame: RunFrame) -> str:
         run_id=run.run_id, pipeline=run.pipeline, state=run.state, message=run.message, process=run.process,
         started_us=run.started_us, heartbeat_us=run.heartbeat_us, ended_us=run.ended_us, principal=run.principal,
     )  # fmt: skip
+    gone = f", {totals.cancelled_calls:,} cancelled" if totals.cancelled_calls else ""
     done, of = totals.items.get("done", 0), sum(totals.items.values())
     facts: list[tuple[str, object, str]] = [
         ("State", state_mark(state_shown(line, frame.at_us)), ""),
         ("Started", moment(run.started_us), ""),
         ("Took" if run.ended_us else "Running for", duration_in_words(frame.seconds), ""),
         ("Items done", f"{done:,} of {of:,}" if of else "-", ""),
-        ("Calls", f"{totals.calls:,}, {totals.failed_calls:,} failed", ""),
+        ("Calls", f"{totals.calls:,}, {totals.failed_calls:,} failed{gone}", ""),
         ("Cost", format_usd(totals.cost_nanousd), ""),
         ("Tokens", f"{totals.input_tokens:,} in, {totals.output_tokens:,} out", ""),
         ("Whose", f"{run.workspace}/{run.principal}", ""),

@@ -13,7 +13,7 @@ from dashboards.frames.run import PAGE_ROWS
 from dashboards.frames.words import count_in_words, moment
 from dashboards.look import parts, wording
 from dashboards.look.charts import chart_pane
-from dashboards.look.colours import FAILED, FAST
+from dashboards.look.colours import FAILED, FAST, STATES
 from dashboards.look.styles import FACTS, HEAD, LISTED, PANEL
 from dashboards.look.tables import fill, make_table
 from dashboards.look.timeline import Timeline
@@ -77,7 +77,8 @@ class RunView:
         self._timeline_chart.visible = bool(frame.bars)
         self._no_calls.visible = not frame.bars
         note = f"the first {count_in_words(len(frame.bars), 'call')} of {frame.totals.calls:,}"
-        legend = (("done", FAST), ("failed", FAILED)) if frame.bars else ()
+        gone = [("cancelled", STATES["off"])] if frame.totals.cancelled_calls else []
+        legend = (("done", FAST), ("failed", FAILED), *gone) if frame.bars else ()
         self._timeline_head.object = parts.panel_head("Timeline", legend, note if frame.has_more_calls else "")
         self._timeline.show(frame.bars)
         self._items.show_counts(frame.totals.items)

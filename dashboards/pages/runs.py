@@ -32,10 +32,10 @@ ALL = "all"
 _CARDS = ("Runs", "Calls", "Calls that failed", "Cost", "Latency, median", "Latency, 95 %")
 _COLUMNS = {
     "run": "Run", "pipeline": "Pipeline", "state": "State", "started": "Started", "took": "Took", "calls": "Calls",
-    "failed": "Failed", "cost": "Cost", "message": "Message",
+    "failed": "Failed", "cancelled": "Cancelled", "cost": "Cost", "message": "Message",
 }  # fmt: skip
 _WIDTHS = {"run": 80, "pipeline": 140, "state": 105, "started": 165, "took": 105, "calls": 75, "failed": 75,
-           "cost": 95}  # fmt: skip
+           "cancelled": 95, "cost": 95}  # fmt: skip
 
 
 class RunsView:
@@ -102,7 +102,7 @@ class RunsView:
         self._table = make_table(
             _COLUMNS,
             widths=_WIDTHS,
-            numbers=("took", "calls", "failed", "cost"),
+            numbers=("took", "calls", "failed", "cancelled", "cost"),
             links={"run": "/run?id="},
             states=("state",),
         )
@@ -243,6 +243,7 @@ def _row(line: RunLine, at_us: int) -> tuple[object, ...]:
         duration_in_words(max(0.0, took)),
         f"{line.calls:,}",
         f"{line.failed_calls:,}" if line.failed_calls else "",
+        f"{line.cancelled_calls:,}" if line.cancelled_calls else "",
         format_usd(line.cost_nanousd),
         line.message.partition("\n")[0][:300],
     )

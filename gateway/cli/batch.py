@@ -124,14 +124,13 @@ def _parameters(**values: Any) -> BatchParameters:
     from pydantic import ValidationError
 
     from flows.batch import BatchParameters
+    from registry.validation import first_fault
 
     try:
         return BatchParameters(**values)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        place = ".".join(map(str, first["loc"])).replace("_", "-")
-        message = first["msg"].removeprefix("Value error, ")
-        raise typer.BadParameter(f"--{place}: {message}" if place else message) from None
+        place, problem = first_fault(error, BatchParameters)
+        raise typer.BadParameter(f"--{place.replace('_', '-')}: {problem}" if place else problem) from None
 
 
 def _prompt(prompt: str, file: Path | None) -> str:
@@ -187,6 +186,9 @@ def _param(text: str) -> tuple[str, Any]:
 async def _run(
     settings: Settings, parameters: BatchParameters, *, as_json: bool, dry_run: bool, yes: bool
 ) -> _Outcome | None:
+    if not as_json:
+        tell("Opening the registry and reading the table …")  # before anything is imported: that takes seconds
+
     from rich.console import Console
 
     from gateway.cli.batch_progress import BatchProgress
@@ -206,6 +208,8 @@ async def _run(
         from registry import format_usd
 
         confirm(f"This may cost up to {format_usd(estimate['left']['cost_high_nanousd'])}. Go on?", yes=False)
+    if not as_json:
+        tell("Starting Prefect's engine …")
     console = Console(stderr=True, no_color=not colourful(), highlight=False)
     with BatchProgress(console, quiet=as_json) as progress:
         async with prefect_server(home.prefect), Runtime.open(settings):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
 from gateway.cli.commands import flags_of, new_group
 from gateway.cli.opening import with_store
@@ -30,11 +32,23 @@ Whose = Annotated[
     ),
 ]
 
+_BELOW_ZERO = re.compile(r"-\$?\.?\d", re.ASCII)
 _PIPELINES = ("storyboard", "route_batch")
 _Found = tuple["Budget", tuple["Standing", ...]]
 
 
-@budgets.command("set")
+class _WithAnAmount(TyperCommand):
+    """A command whose last argument is an amount: one below zero is told so, and not taken for an option."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """As Typer does it, with what begins like an amount below zero behind all options."""
+        amounts = [] if "--" in args else [word for word in args if _BELOW_ZERO.match(word)]
+        if amounts:
+            args = [*(word for word in args if word not in amounts), "--", *amounts]
+        return super().parse_args(ctx, args)
+
+
+@budgets.command("set", cls=_WithAnAmount)
 def set_budget(
     context: typer.Context,
     whose: Whose,
@@ -180,13 +194,16 @@ async def _doubt(opened: Opened, made: Budget) -> str:
     elif made.scope == "workspace":
         keys = await AccessKeys(opened.store, opened.clock).list()
         known = {opened.settings.workspace, *(key.workspace for key in keys)}
+    elif made.scope == "key":
+        keys = await AccessKeys(opened.store, opened.clock).list()
+        known = {f"{key.workspace}/{key.principal}" for key in keys}
     else:
         return ""
     if made.name in known:
         return ""
     nearest = get_close_matches(made.name, known, n=1)
-    hint = f"; did you mean {nearest[0]!r}?" if nearest else f"; there are {', '.join(sorted(known))}"
-    return f"No {made.scope} is called {made.name!r} so far{hint}"
+    hint = f"did you mean {nearest[0]!r}?" if nearest else f"there are {', '.join(sorted(known)) or 'none'}."
+    return f"No {made.scope} is called {made.name!r} so far, so nothing is bounded yet; {hint}"
 
 
 def _named(whose: str) -> tuple[str, str]:

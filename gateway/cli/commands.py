@@ -80,6 +80,16 @@ class LazyCommands(TyperGroup):
             ctx.fail(_unknown_command(args[0]))
         return super().resolve_command(ctx, args)
 
+    def invoke(self, ctx: Any) -> Any:
+        """As Typer does it, with values that cannot be taken told in our words."""
+        try:
+            return super().invoke(ctx)
+        except typer.BadParameter as error:
+            from gateway.cli.values import in_our_words
+
+            error.message = in_our_words(error)
+            raise
+
     def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002 - Typer's signature
         """Write the list of commands for ``--help``, without importing one of them."""
         with formatter.section("Commands"):

@@ -37,6 +37,7 @@ class Totals:
     tasks: int
     calls: int
     failed_calls: int
+    cancelled_calls: int
     cost_nanousd: int
     cost_known: bool
 
@@ -47,19 +48,19 @@ class Totals:
         return cls(
             tasks=len(tasks),
             calls=len(attempts),
-            failed_calls=sum(attempt.failure is not None for attempt in attempts),
+            failed_calls=sum(attempt.failure not in {None, FailureClass.CANCELLED} for attempt in attempts),
+            cancelled_calls=sum(attempt.failure is FailureClass.CANCELLED for attempt in attempts),
             cost_nanousd=sum(task.cost_nanousd for task in tasks),
             cost_known=all(task.cost_known for task in tasks),
         )
 
     def in_words(self) -> str:
         """The totals on one line."""
-        failed = f", {self.failed_calls} of them failed" if self.failed_calls else ""
+        counts = ((self.failed_calls, "failed"), (self.cancelled_calls, "cancelled"))
+        ended = " and ".join(f"{count:,} {how}" for count, how in counts if count)
+        calls = f"{_counted(self.calls, 'call')}{f', of them {ended}' if ended else ''}"
         guess = "" if self.cost_known else " as far as it is known"
-        return (
-            f"{_counted(self.tasks, 'task')}, {_counted(self.calls, 'call')}{failed}; "
-            f"cost in all: {format_usd(self.cost_nanousd)}{guess}."
-        )
+        return f"{_counted(self.tasks, 'task')}, {calls}; cost in all: {format_usd(self.cost_nanousd)}{guess}."
 
 
 def say_explanation(run: Run | None, tasks: Sequence[Explanation], policies: Mapping[int, Policy]) -> None:
@@ -230,6 +231,7 @@ def explanation_as_json(
             "tasks": totals.tasks,
             "calls": totals.calls,
             "failed_calls": totals.failed_calls,
+            "cancelled_calls": totals.cancelled_calls,
             "cost_nanousd": totals.cost_nanousd,
             "cost_known": totals.cost_known,
         },

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from gateway.cli.tables import Column, say_facts, say_table
@@ -10,7 +11,7 @@ from registry.words import format_usd
 from routing.wording import aim_in_words, rule_in_words
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from registry.words import Offering, Policy
     from routing.rules import Tried
@@ -71,11 +72,17 @@ def strangers(policy: Policy, offerings: Sequence[Offering]) -> list[str]:
     """A sentence for each name in a policy that no offering in the registry answers to."""
     named = [("prefer", name) for name in policy.prefer]
     named += [(f"rule {rule.name}", name) for rule in policy.rules if rule.split for name in rule.split.shares]
+    known = {part for one in offerings for part in (one.name, *one.name.split("/", 1))}
     return [
-        f"Note on {where}: the registry has no service, model or offering {name!r} (yet)."
+        f"Note on {where}: the registry has no service, model or offering {name!r} (yet){_nearest(name, known)}"
         for where, name in named
         if not any(offering.answers_to(name) for offering in offerings)
     ]
+
+
+def _nearest(name: str, known: Iterable[str]) -> str:
+    nearest = get_close_matches(name, sorted(known), n=1)
+    return f"; did you mean {nearest[0]!r}?" if nearest else "."
 
 
 def policy_as_json(policy: Policy) -> dict[str, Any]:

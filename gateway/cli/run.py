@@ -66,13 +66,14 @@ def _parameters(**values: Any) -> StoryboardParameters:
     from pydantic import ValidationError
 
     from flows.storyboard import StoryboardParameters
+    from registry.validation import first_fault
 
     try:
         return StoryboardParameters(**values)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        name = "-".join(map(str, first["loc"])).replace("_", "-") or "input"
-        raise typer.BadParameter(f"--{name}: {first['msg'].removeprefix('Value error, ')}") from None
+        place, problem = first_fault(error, StoryboardParameters)
+        name = place.replace(".", "-").replace("_", "-") or "input"
+        raise typer.BadParameter(f"--{name}: {problem}") from None
 
 
 @contextmanager

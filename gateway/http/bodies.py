@@ -9,6 +9,7 @@ import orjson
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from gateway.http.problems import Problem
+from registry.validation import first_fault
 from registry.words import (
     Capability,
     Message,
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T", bound=BaseModel)
 
+AUTO = "auto"
+"""The model of those who leave it to the router."""
 DEEPEST = 64
 MOST_ANSWERS = 8
 # What the body says of itself rather than of the model; all else in it is a parameter that a service may accept.
@@ -35,6 +38,9 @@ _OWN_FIELDS = {
     "model", "messages", "stream", "stream_options", "n", "max_tokens", "max_completion_tokens", "response_format",
     "metadata", "user", "store",
 }  # fmt: skip
+
+# Hints whose names no service uses for a parameter of its own. Some do have a priority, for one.
+_ONLY_IN_METADATA = frozenset({"policy", "objective", "target", "streaming", "deadline_seconds", "budget_usd"})
 
 
 def _content(value: Any) -> Any:
@@ -151,7 +157,7 @@ class ChatBody(BaseModel):
 
     model_config = ConfigDict(extra="allow")
 
-    model: str = Field(default="auto", min_length=1, max_length=300)
+    model: str = Field(default=AUTO, min_length=1, max_length=300)
     messages: list[Turn] = Field(min_length=1, max_length=10_000)
     stream: bool = False
     stream_options: StreamOptions | None = None
@@ -198,7 +204,7 @@ class EmbeddingsBody(BaseModel):
 
     model_config = ConfigDict(extra="ignore")
 
-    model: str = Field(default="auto", min_length=1, max_length=300)
+    model: str = Field(default=AUTO, min_length=1, max_length=300)
     input: str | list[str]
     dimensions: int | None = Field(default=None, ge=1, le=100_000)
     encoding_format: Literal["float", "base64"] = "float"
@@ -227,7 +233,7 @@ def _task(
         requirements=Requirements(
             features=features,
             regions=frozenset({hints.region}) if hints.region else frozenset(),
-            pinned=None if model == "auto" else model,
+            pinned=None if model == AUTO else model,
         ),
         policy=hints.policy,
         objective=hints.objective,
@@ -249,7 +255,7 @@ def _hints(metadata: dict[str, Any] | None) -> Hints:
     try:
         return Hints.model_validate(metadata or {})
     except ValidationError as error:
-        raise _invalid(error, "metadata.") from None
+        raise _invalid(error, Hints, "metadata.") from None
 
 
 def parsed(kind: type[T], content: bytes) -> T:
@@ -264,16 +270,28 @@ def parsed(kind: type[T], content: bytes) -> T:
         raise Problem(400, "invalid_json", f"the body is no JSON in UTF-8: {error}") from None
     if _is_too_deep(value):
         raise Problem(400, "invalid_json", f"the body is nested more than {DEEPEST} deep")
+    if isinstance(value, dict):
+        _check_places(value)
     try:
         return kind.model_validate(value)
     except ValidationError as error:
-        raise _invalid(error, "") from None
+        raise _invalid(error, kind) from None
 
 
-def _invalid(error: ValidationError, prefix: str) -> Problem:
-    first = error.errors(include_url=False, include_input=False)[0]
-    place = (prefix + ".".join(map(str, first["loc"]))).rstrip(".")
-    message = first["msg"].removeprefix("Value error, ")
+def _check_places(body: dict[str, Any]) -> None:
+    """That no hint to the router stands beside ``metadata``, where it would be taken for a parameter and dropped.
+
+    Raises:
+        Problem: one does.
+    """
+    for name in _ONLY_IN_METADATA & body.keys():
+        where = f'it is a hint to the router and belongs in metadata: {{"metadata": {{"{name}": …}}}}'
+        raise Problem(400, "invalid_request", f"{name}: {where}", param=name)
+
+
+def _invalid(error: ValidationError, kind: type[BaseModel], prefix: str = "") -> Problem:
+    where, message = first_fault(error, kind)
+    place = f"{prefix}{where}".rstrip(".")
     return Problem(400, "invalid_request", f"{place or 'the body'}: {message}", param=place or None)
 
 

@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from blocks import ReasoningDelta, TextDelta, ToolDelta
 from gateway.http.admission import ClientGone
-from gateway.http.bodies import ChatBody, parsed
+from gateway.http.bodies import AUTO, ChatBody, parsed
 from gateway.http.problems import Problem, problem_of
 from quality import QualityError
 from registry import NotFound, PolicyInvalid
@@ -50,7 +50,7 @@ async def chat(request: Request, state: State) -> Response:
     if body.stream:
         wants_usage = body.stream_options is not None and body.stream_options.include_usage
         return await _begin_stream(request, state, task, wants_usage=wants_usage)
-    results = await until_gone(request, _several(state, task, body.n or 1))
+    results = await until_gone(request, state, _several(state, task, body.n or 1))
     return Response(orjson.dumps(_completion(results)), media_type="application/json", headers=headers_of(*results))
 
 
@@ -63,7 +63,8 @@ def check_model(state: State, task: TaskRequest) -> None:
     pinned = task.requirements.pinned
     offerings = state.runtime.snapshot.offerings
     if pinned is not None and offerings and not any(offering.answers_to(pinned) for offering in offerings):
-        missing = NotFound("model", pinned, [offering.name for offering in offerings])
+        known = {part for offering in offerings for part in (offering.name, *offering.name.split("/", 1))}
+        missing = NotFound("model", pinned, {AUTO, *known})
         raise Problem(404, "model_not_found", f"{missing}; 'auto' routes, GET /v1/models lists them", param="model")
 
 
@@ -81,9 +82,15 @@ async def run(state: State, task: TaskRequest) -> TaskResult:
     except NoCandidate as error:
         raise problem_of(error) from error
     except (QualityError, NotFound, PolicyInvalid) as error:
-        raise Problem(400, "invalid_request", str(error)) from error
+        raise _not_to_be_done(error) from error
     state.metrics.called(result.attempts)
     return result
+
+
+def _not_to_be_done(error: QualityError | NotFound | PolicyInvalid) -> Problem:
+    """What a caller hears whose request names what there is not, or what makes no sense."""
+    is_policy = isinstance(error, NotFound) and error.kind == "policy"
+    return Problem(400, "invalid_request", str(error), param="metadata.policy" if is_policy else None)
 
 
 async def _several(state: State, task: TaskRequest, count: int) -> list[TaskResult]:
@@ -112,23 +119,31 @@ def _share(task: TaskRequest, index: int, count: int) -> TaskRequest:
     return replace(task, params=params, budget_nanousd=None if budget is None else budget // count)
 
 
-async def until_gone(request: Request, work: Awaitable[T]) -> T:
-    """What the work gives; it is cancelled where the client goes away before.
+async def until_gone(request: Request, state: State, work: Awaitable[T]) -> T:
+    """What the work gives; it is cancelled where the client goes away before, or the server ends.
 
     Raises:
-        ClientGone: it did.
+        ClientGone: the client did.
+        Problem: the server does.
     """
     working = asyncio.ensure_future(work)
     leaving = asyncio.ensure_future(_gone(request.receive))
     try:
-        await asyncio.wait({working, leaving}, return_when=asyncio.FIRST_COMPLETED)
+        ends: tuple[asyncio.Future[Any], ...] = (working, leaving, state.time_is_up)
+        await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
         if working.done():
             return working.result()
-        raise ClientGone
+        if leaving.done():
+            raise ClientGone
+        raise _time_is_up("the answer")
     finally:
         leaving.cancel()
         working.cancel()
         await asyncio.gather(leaving, working, return_exceptions=True)
+
+
+def _time_is_up(what: str) -> Problem:
+    return Problem(503, "shutting_down", f"the server ends, and {what} was not done in time", retryable=True)
 
 
 async def _gone(receive: Receive) -> None:
@@ -197,20 +212,20 @@ def _finish(result: TaskResult) -> str:
 async def _begin_stream(request: Request, state: State, task: TaskRequest, *, wants_usage: bool) -> Response:
     async with AsyncExitStack() as parts:
         try:
-            stream = await until_gone(request, parts.enter_async_context(state.runtime.stream(task)))
+            stream = await until_gone(request, state, parts.enter_async_context(state.runtime.stream(task)))
         except AttemptsFailed as error:
             state.metrics.called(error.attempts)
             raise problem_of(error) from error
         except NoCandidate as error:
             raise problem_of(error) from error
         except (QualityError, NotFound, PolicyInvalid) as error:
-            raise Problem(400, "invalid_request", str(error)) from error
+            raise _not_to_be_done(error) from error
         return EventStream(state, stream, parts.pop_all(), wants_usage=wants_usage)
     raise AssertionError("an exit stack swallows nothing")
 
 
 class EventStream(Response):
-    """Server-sent events in OpenAI's shape. Whoever goes away in the middle ends the call."""
+    """Server-sent events in OpenAI's shape. Whoever goes away in the middle ends the call; so does the server's end."""
 
     def __init__(
         self, state: State, stream: RoutedStream | WholeAnswer, parts: AsyncExitStack, *, wants_usage: bool
@@ -228,7 +243,7 @@ class EventStream(Response):
         self._stream = stream
         self._parts = parts
         self._wants_usage = wants_usage
-        self._about = {
+        self._about: dict[str, Any] = {
             "id": f"chatcmpl-{stream.decision.task_id}",
             "object": "chat.completion.chunk",
             "created": int(time.time()),
@@ -240,22 +255,32 @@ class EventStream(Response):
         pumping = asyncio.ensure_future(self._pump(send))
         leaving = asyncio.ensure_future(_gone(receive))
         try:
-            await asyncio.wait({pumping, leaving}, return_when=asyncio.FIRST_COMPLETED)
-            if not pumping.done():
+            await asyncio.wait({pumping, leaving, self._state.time_is_up}, return_when=asyncio.FIRST_COMPLETED)
+            if pumping.done():
+                pumping.result()
+            elif leaving.done():
                 raise ClientGone
-            pumping.result()
+            else:
+                await self._break_off(pumping, send)
         finally:
             for task in (pumping, leaving):
                 task.cancel()
             await asyncio.gather(pumping, leaving, return_exceptions=True)
             await self._parts.aclose()
 
+    async def _break_off(self, pumping: asyncio.Future[None], send: Send) -> None:
+        """Tell the client that the server ends, and that its stream is not whole."""
+        pumping.cancel()
+        await asyncio.gather(pumping, return_exceptions=True)
+        await send(_event(orjson.dumps(_time_is_up("the stream").as_openai(self._about["id"]))))
+        await send(_END_OF_EVENTS)
+
     async def _pump(self, send: Send) -> None:
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
         async with aclosing(self._events()) as events:
             async for event in events:
-                await send({"type": "http.response.body", "body": b"data: " + event + b"\n\n", "more_body": True})
-        await send({"type": "http.response.body", "body": b"data: [DONE]\n\n"})
+                await send(_event(event))
+        await send(_END_OF_EVENTS)
 
     async def _events(self) -> AsyncGenerator[bytes, None]:
         yield self._chunk({"role": "assistant", "content": ""})
@@ -264,7 +289,7 @@ class EventStream(Response):
                 yield self._chunk(_delta(delta))
         except AttemptsFailed as error:
             self._state.metrics.called(error.attempts)
-            yield orjson.dumps(problem_of(error).as_openai(f"chatcmpl-{self._stream.decision.task_id}"))
+            yield orjson.dumps(problem_of(error).as_openai(self._about["id"]))
             return
         result = self._stream.result
         self._state.metrics.called(result.attempts)
@@ -275,6 +300,13 @@ class EventStream(Response):
     def _chunk(self, delta: dict[str, Any], finish_reason: str | None = None) -> bytes:
         choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish_reason}
         return orjson.dumps({**self._about, "choices": [choice]})
+
+
+_END_OF_EVENTS = {"type": "http.response.body", "body": b"data: [DONE]\n\n"}
+
+
+def _event(content: bytes) -> dict[str, Any]:
+    return {"type": "http.response.body", "body": b"data: " + content + b"\n\n", "more_body": True}
 
 
 def _delta(delta: TextDelta | ReasoningDelta | ToolDelta) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from starlette.responses import Response
 
-from gateway.http.bodies import EmbeddingsBody, parsed
+from gateway.http.bodies import AUTO, EmbeddingsBody, parsed
 from gateway.http.chat import check_model, headers_of, run, until_gone
 from gateway.http.problems import Problem
 from registry import NotFound, StoreError, from_us
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from gateway.http.state import State
     from registry.words import Offering
 
-AUTO = "auto"
-
 
 async def embeddings(request: Request, state: State) -> Response:
     """``POST /v1/embeddings``."""
@@ -30,7 +28,7 @@ async def embeddings(request: Request, state: State) -> Response:
     body = parsed(EmbeddingsBody, await request.body())
     task = body.request(key)
     check_model(state, task)
-    result = await until_gone(request, run(state, task))
+    result = await until_gone(request, state, run(state, task))
     data = [
         {"object": "embedding", "index": index, "embedding": _vector(vector, body.encoding_format)}
         for index, vector in enumerate(result.vectors)
@@ -116,6 +114,7 @@ async def a_run(request: Request, state: State) -> Response:
         "items": totals.items,
         "calls": totals.calls,
         "failed_calls": totals.failed_calls,
+        "cancelled_calls": totals.cancelled_calls,
         "cost_nanousd": totals.cost_nanousd,
         "input_tokens": totals.input_tokens,
         "output_tokens": totals.output_tokens,

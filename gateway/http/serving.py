@@ -7,6 +7,7 @@ import gc
 import logging
 import time
 from contextlib import contextmanager, suppress
+from math import ceil
 from typing import TYPE_CHECKING
 
 import uvicorn
@@ -30,6 +31,8 @@ logger = logging.getLogger(__name__)
 
 LARGEST_HEAD_BYTES = 64 * 1024
 KEPT_IDLE_SECONDS = 30
+LAST_WORDS_SECONDS = 1
+"""How long streams may take to say that their time is up. After that they are broken off."""
 
 
 class _Server(uvicorn.Server):
@@ -78,7 +81,7 @@ async def serve(settings: Settings, host: str, port: int, on_ready: Callable[[in
             state = State(runtime, keys, Metrics())
             server = _Server(
                 _config(make_app(state, settings.model_copy(update={"gateway_host": host})), settings),
-                on_end=lambda: setattr(state, "draining", True),
+                on_end=lambda: state.drain(settings.drain_seconds),
                 on_ready=lambda: on_ready(listening.getsockname()[1]),
             )
             gc.collect()
@@ -98,7 +101,7 @@ def _config(app: object, settings: Settings) -> uvicorn.Config:
         log_level="critical",  # what goes wrong is told by us, without the request's content
         server_header=False,
         timeout_keep_alive=KEPT_IDLE_SECONDS,
-        timeout_graceful_shutdown=max(1, round(settings.drain_seconds)),
+        timeout_graceful_shutdown=ceil(settings.drain_seconds) + LAST_WORDS_SECONDS,
         backlog=1024,
     )
 

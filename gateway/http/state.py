@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from typing import TYPE_CHECKING
 
@@ -22,15 +23,26 @@ SPENDING_KNOWN_SECONDS = 2.0
 
 
 class State:
-    """The parts of one gateway. ``draining`` is set when it has been told to end."""
+    """The parts of one gateway, made in its event loop.
+
+    ``draining`` is set when it has been told to end, and ``time_is_up`` is done when what is still under way then has
+    had its time.
+    """
 
     def __init__(self, runtime: Runtime, keys: AccessKeys, metrics: Metrics) -> None:
         self.runtime = runtime
         self.keys = keys
         self.metrics = metrics
         self.draining = False
+        self.time_is_up: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         metrics.watch(runtime)
         self._spent: dict[str, tuple[str, float]] = {}
+
+    def drain(self, seconds: float) -> None:
+        """Note that the server ends: what is under way has so many seconds to finish."""
+        if not self.draining:
+            self.draining = True
+            asyncio.get_running_loop().call_later(seconds, self.time_is_up.set_result, None)
 
     async def admitted(self, request: Request, scope: Scope) -> AccessKey:
         """Whose request it is.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from routing.strategies.best_within import BestWithin
@@ -81,7 +82,9 @@ def strategy_named(name: str, options: Mapping[str, Any]) -> Strategy:
     """
     make = NAMED.get(name)
     if make is None:
-        raise ValueError(f"there is no strategy {name!r}; there are {', '.join(sorted(NAMED))}")
+        nearest = get_close_matches(name, NAMED, n=1)
+        hint = f"did you mean {nearest[0]!r}?" if nearest else f"there are {', '.join(sorted(NAMED))}"
+        raise ValueError(f"there is no strategy {name!r}; {hint}")
     try:
         return make(**options)
     except (TypeError, AttributeError) as error:

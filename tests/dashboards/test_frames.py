@@ -18,6 +18,7 @@ from dashboards.look.wording import run_facts
 from dashboards.look.wording import service as service_shown
 from registry import AccessKeys, Catalogue, Cooldown, Cooldowns, FailureClass, NotFound, Out
 from registry.histogram import histogram_of, merge, quantile
+from registry.page_reads import read_failed_calls
 from registry.run_reads import RunReads
 from registry.tables import call_messages, calls, items, probes, rollups, runs
 
@@ -44,6 +45,15 @@ def a_rollup(offering, *, minutes_ago, calls, failures=0, cost=0, latencies_ms=(
         "minute": int(NOW // 60) - minutes_ago, "offering_id": offering, "stage_id": 0, "owner_id": 0, "calls": calls,
         "failures": failures, "input_tokens": 10 * calls, "output_tokens": calls, "cost_nanousd": cost,
         "latency_us": sum(latencies_ms) * 1000, "latency_histogram": histogram_of([ms * 1000 for ms in latencies_ms]),
+    }  # fmt: skip
+
+
+def a_call(number, offering, outcome):
+    return {
+        "task_id": number, "attempt": 1, "run_id": 7, "stage_id": 0, "item_id": 0, "owner_id": 0,
+        "prompt_version_id": 0, "snapshot_id": 0, "policy_id": 0, "offering_id": offering, "outcome": outcome,
+        "started_us": number, "latency_us": 5, "first_output_us": None, "input_tokens": 0, "output_tokens": 0,
+        "cost_nanousd": 0, "cost_known": True, "checks": None, "candidates": None, "trace_id": None,
     }  # fmt: skip
 
 
@@ -181,18 +191,30 @@ async def test_what_is_out_is_told_with_why_and_until_when_in_local_time(store, 
 
 async def test_the_latest_failures_stand_first_with_their_words(store, offerings):
     for number, message in enumerate(("first", "<b>second</b>"), 1):
-        call = {
-            "task_id": number, "attempt": 1, "run_id": 7, "stage_id": 0, "item_id": 0, "owner_id": 0,
-            "prompt_version_id": 0, "snapshot_id": 0, "policy_id": 0, "offering_id": offerings[0], "outcome": 2,
-            "started_us": number, "latency_us": 5, "first_output_us": None, "input_tokens": 0, "output_tokens": 0,
-            "cost_nanousd": 0, "cost_known": True, "checks": None, "candidates": None, "trace_id": None,
-        }  # fmt: skip
-        await put(store, calls, call)
+        await put(store, calls, a_call(number, offerings[0], 2))
         await put(store, call_messages, {"task_id": number, "attempt": 1, "message": message})
     frame = await ServicesReader(store, clock, CredentialSource({})).read()
     assert [(one.offering, one.failure, one.message, one.run_id) for one in frame.failures] == [
         ("near/m", "rate limited", "<b>second</b>", 7), ("near/m", "rate limited", "first", 7),
     ]  # fmt: skip
+
+
+async def test_calls_that_were_cancelled_are_counted_apart_from_those_that_failed(store, offerings):
+    await put(store, runs, a_run(7))
+    for number, outcome in enumerate((0, FailureClass.TRANSIENT.code, FailureClass.CANCELLED.code), 1):
+        await put(store, calls, a_call(number, offerings[0], outcome))
+        await put(store, call_messages, {"task_id": number, "attempt": 1, "message": f"outcome {outcome}"})
+    reads = RunReads(store)
+    (line,) = (await read_runs_page(reads, clock, RunsFilter(range="1h"))).lines
+    assert (line.calls, line.failed_calls, line.cancelled_calls) == (3, 1, 1)
+    assert [call.task_id for call in await reads.calls(7, only_failed=True)] == [2]
+    assert [call.task_id for call in await read_failed_calls(store)] == [2]
+    frame = await RunReader(store, clock).run(7)
+    assert "3, 1 failed, 1 cancelled" in run_facts(frame)
+    (row,) = csv.DictReader(
+        io.StringIO("".join([part async for part in csv_of_runs(reads, clock, RunsFilter(range="1h"))]))
+    )
+    assert (row["calls"], row["failed_calls"], row["cancelled_calls"]) == ("3", "1", "1")
 
 
 async def test_runs_are_filtered_and_turned_page_by_page_without_loss_or_repetition(store):

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import ast
+import asyncio
 import inspect
-import textwrap
 
 import pytest
 
@@ -36,12 +36,35 @@ def answer(call):
 
 
 async def execute(block, namespace):
-    """Run a block, in which `await` may stand outside of functions. A traceback names the line of the page."""
+    """Run a block, in which `await` may stand outside of functions. A traceback names the line of the page.
+
+    One that makes an event loop of its own gets a thread of its own for it.
+    """
     source = "\n" * (block.line - 1) + block.text
     code = compile(source, str(block.page), "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+    if "asyncio.run(" in block.text:
+        await asyncio.to_thread(eval, code, namespace)
+        return
     result = eval(code, namespace)
     if inspect.iscoroutine(result):
         await result
+
+
+def test_only_a_line_or_two_stand_outside_of_a_coroutine(pages, read):
+    """What is longer can be pasted into a file, and runs: it brings its own event loop."""
+    for block in (block for page in pages for block in read.blocks(page) if block.language == "python"):
+        for statement in ast.parse(block.text).body:
+            is_short = isinstance(statement, ast.Assign | ast.Expr)
+            assert is_short or not awaits(statement), f"{block.place}: line {statement.lineno} of it awaits"
+
+
+def awaits(statement):
+    """Whether the statement waits for something outside of the functions that it makes."""
+    try:
+        compile(ast.Module([statement], []), "block", "exec")
+    except SyntaxError:
+        return True
+    return False
 
 
 async def test_the_python_of_a_page_runs_from_top_to_bottom(page_with_python, read, scripted_home):
@@ -81,13 +104,37 @@ async def test_what_needs_prefect_runs_on_a_prefect_server(
     async with prefect_server(tmp_path / "prefect"):
         for block in blocks:
             program = tmp_path / "program.py"
-            inner = textwrap.indent(block.text, "    ")
-            program.write_text(f"import asyncio\n\n\nasync def main():\n{inner}\n\nasyncio.run(main())\n", "utf-8")
+            program.write_text(block.text, encoding="utf-8")
             await run_program(program, OPENAI_API_KEY="sesame")
         look = "import asyncio, blocks; print(asyncio.run(blocks.CredentialSource().resolve('block:openai-team')))"
         assert (await run_program("-c", look))[0].strip() == "sesame"
         out, _ = await run_program(root / "examples" / "haiku.py", "rain")
         assert out.startswith("The sea is loud tonight.\nby local/smollm2-135m-instruct in ")
+
+
+@pytest.mark.prefect
+async def test_the_haiku_brings_its_own_prefect_where_none_is_named(scripted_home, run_program, root, tmp_path):
+    await scripted_home("The sea is loud tonight.")
+    unnamed = {"PREFECT_API_URL": "", "PREFECT_API_AUTH_STRING": "", "HOME": str(tmp_path)}
+    out, err = await run_program(root / "examples" / "haiku.py", "rain", **unnamed)
+    assert out.startswith("The sea is loud tonight.\nby local/smollm2-135m-instruct in ")
+    assert err == "Starting Prefect's server …\n"
+    assert not (tmp_path / ".prefect").exists()
+
+
+async def test_prefect_is_imported_after_its_server_is_at_hand(scripted_home, run_program):
+    await scripted_home("The sea is loud tonight.")
+    late = """
+import prefect
+from gateway.prefect_server import prefect_at_hand
+try:
+    with prefect_at_hand():
+        pass
+except RuntimeError as error:
+    print(error)
+"""
+    out, err = await run_program("-c", late, PREFECT_API_URL="")
+    assert (out, err) == ("Prefect has been imported already; import it inside of `with prefect_at_hand():`\n", "")
 
 
 async def test_the_lighthouses_are_described_and_drawn(scripted_home, run_program, root, tmp_path):

@@ -47,6 +47,8 @@ class _Answering(BaseHTTPRequestHandler):
             manner = "fault"
         if manner == "never":
             time.sleep(300)
+        elif manner == "endless":
+            self._begin()
         elif manner == "fault":
             self._send(500, "text/plain", b"out of order")
         elif manner == "html":
@@ -58,6 +60,15 @@ class _Answering(BaseHTTPRequestHandler):
                 time.sleep(SLOW_SECONDS)
             text = answer(asked)
             self._send(200, "text/event-stream", _stream(text[: len(text) // 2] if manner == "half" else text))
+
+    def _begin(self) -> None:
+        """Begin a stream, and never come to its end."""
+        self.send_response(200)
+        self.send_header("content-type", "text/event-stream")
+        self.end_headers()
+        self.wfile.write(_stream("Once upon a time ").partition(b"\n\n")[0] + b"\n\n")
+        self.wfile.flush()
+        time.sleep(300)
 
     def _send(self, status: int, kind: str, content: bytes) -> None:
         self.send_response(status)

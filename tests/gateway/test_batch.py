@@ -59,6 +59,9 @@ def test_every_row_comes_back_in_order_with_its_result_service_cost_and_score(ba
     how = batch_place.turnout("batch", table(texts), tmp_path / "new" / "out.csv", *PROMPT, "--chunk-rows", 7)
     assert how.code == 0, how.err
     assert "40 of 40 rows done; cost in all: $0." in how.out
+    first, *lines = how.err.splitlines()
+    assert first == "Opening the registry and reading the table …"
+    assert "Starting Prefect's engine …" in lines
     rows = read(tmp_path / "new" / "out.csv")
     assert [row["text"] for row in rows] == texts
     assert [row["turnout_result"] for row in rows] == [text.splitlines()[0] for text in texts]
@@ -173,9 +176,10 @@ def test_a_dry_run_says_rows_tokens_and_cost_and_calls_nobody(batch_place, model
     assert (told["rows"], told["askable"], told["offering"]) == (20, 20, "mine/mine-1")
     assert told["input_tokens"] >= 20 * 2
     assert told["cost_low_nanousd"] <= told["cost_likely_nanousd"] <= told["cost_high_nanousd"]
-    assert "20 rows, 20 of them to be asked" in batch_place.turnout(
-        "batch", source, tmp_path / "out.csv", *PROMPT, "--dry-run", "--limit", 20
-    ).err  # fmt: skip
+    assert how.err == ""
+    said = batch_place.turnout("batch", source, tmp_path / "out.csv", *PROMPT, "--dry-run", "--limit", 20).err
+    assert "20 rows, 20 of them to be asked" in said
+    assert "Prefect" not in said
     assert model_server.calls() == before
     assert not (tmp_path / "out.csv").exists()
 

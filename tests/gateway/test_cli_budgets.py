@@ -60,9 +60,15 @@ def test_a_name_that_is_left_out_means_each(turnout):
 @pytest.mark.parametrize(
     ("wrong", "sentence"),
     [
-        (("workspace", "5EUR", "--per", "day"), "budgets are in US dollars, and 'EUR' is not one; write 5."),
-        (("workspace", "5 EUR", "--per", "day"), "budgets are in US dollars, and 'EUR' is not one; write 5."),
-        (("workspace", "5 apples", "--per", "day"), "budgets are in US dollars, and 'apples' is not one; write 5."),
+        (
+            ("workspace", "5EUR", "--per", "day"),
+            "budgets are in US dollars, and 'EUR' is not one; write dollars: 2.50, ",
+        ),
+        (("workspace", "5 apples", "--per", "day"), "'apples' is not one; write dollars: 2.50, $2.50 or 2.50 USD."),
+        (("workspace", "5 cents", "--per", "day"), "budgets are in US dollars, and 'cents' is not one; write $0.05."),
+        (("workspace", "-5", "--per", "day"), "amount: '-5' is below zero; write US dollars, such as 5.00."),
+        (("--per", "day", "workspace", "-$5"), "amount: '-$5' is below zero; write US dollars, such as 5.00."),
+        (("workspace", "--per", "day", "--", "-5"), "amount: '-5' is below zero; write US dollars, such as 5.00."),
         (("workspace", "5", "--per", "fortnight"), "per: a budget is per run, day or month, and not per 'fortnight'."),
         (("workspace", "lots", "--per", "day"), "amount: 'lots' is no amount; write US dollars, such as 5.00."),
         (("workspace", "5", "--per", "week"), "per: a budget is per run, day or month, and not per 'week'."),
@@ -121,9 +127,18 @@ def test_a_bar_is_full_only_when_nothing_is_left(used, held, amount, drawn):
 
 def test_a_name_that_nothing_bears_yet_is_doubted_since_such_a_budget_guards_nothing(turnout):
     doubted = turnout("budgets", "set", "pipeline:storybord", "0.25", "--per", "run")
-    assert "No pipeline is called 'storybord' so far; did you mean 'storyboard'?" in doubted.err
+    assert doubted.err == (
+        "No pipeline is called 'storybord' so far, so nothing is bounded yet; did you mean 'storyboard'?\n"
+    )
+    assert "there are route_batch, storyboard.\n" in turnout("budgets", "set", "pipeline:x", "1", "--per", "run").err
     assert turnout("budgets", "set", "pipeline:route_batch", "0.25", "--per", "run").err == ""
     assert "did you mean 'default'?" in turnout("budgets", "set", "workspace:defualt", "5", "--per", "day").err
+    assert "'default/ann' so far, so nothing is bounded yet; there are none.\n" in (
+        turnout("budgets", "set", "key:ann", "5", "--per", "day").err
+    )
+    turnout("keys", "create", "ann")
+    assert turnout("budgets", "set", "key:ann", "5", "--per", "day").err == ""
+    assert "did you mean 'default/ann'?" in turnout("budgets", "set", "key:anne", "5", "--per", "day").err
 
 
 def test_a_budget_for_each_stays_listed_when_somebody_has_used_it(turnout):

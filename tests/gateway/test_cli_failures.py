@@ -7,6 +7,7 @@ import os
 import signal
 import sqlite3
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 
@@ -84,6 +85,26 @@ def test_an_unknown_command_is_a_fault_of_the_command_line_and_the_nearest_is_of
         ended = turnout(*mistyped)
         assert ended.code == 2
         assert f"Did you mean {meant!r}?" in ended.err
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("batch", "a.csv", "b.csv", "--concurrency", "0"),
+         "'--concurrency': it takes a whole number from 1 to 10,000, not '0'\n"),
+        (("batch", "a.csv", "b.csv", "--limit", "few"), "it takes a whole number of at least 1, not 'few'\n"),
+        (("services", "add", "x", "--model", "y", "--quality", "2"), "it takes a number from 0 to 1, not '2'\n"),
+        (("run", "storybord", "--input", "a.txt"), "'pipeline': there is no 'storybord'; did you mean 'storyboard'?\n"),
+        (("batch", "a.csv", "b.csv", "--priority", "x"), "there is no 'x'; there are high, normal, low\n"),
+        (("batch", "a.csv", "b.csv", "--prompt", "x" * 100_001), "--prompt: it takes at most 100,000 characters\n"),
+        (("run", "storyboard", "--input", "thought.txt", "--policy", ""), "--policy: it takes at least 1 character\n"),
+    ],
+)  # fmt: skip
+def test_a_value_that_is_not_taken_is_told_with_those_that_are(turnout, words, told):
+    Path("thought.txt").write_text("A lighthouse keeper finds a robot on the shore.", encoding="utf-8")
+    ended = turnout(*words)
+    assert ended.code == 2
+    assert ended.err.endswith(told)
 
 
 def test_what_nobody_expected_is_one_line_and_a_log_for_this_account_only(home, capsys):

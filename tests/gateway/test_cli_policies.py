@@ -59,13 +59,17 @@ def test_a_policy_is_put_from_a_file_once_and_shown(turnout, policy_file):
 
 
 def test_a_check_puts_nothing_and_names_strangers(turnout, policy_file):
-    policy_file.write_text(f"{POLICY}  - name: canary\n    split: {{shares: {{nobody/new: 1}}}}\n", encoding="utf-8")
+    policy_file.write_text(
+        f"{POLICY}  - name: canary\n    split: {{shares: {{nobody/new: 0.5, locl: 0.5}}}}\n", "utf-8"
+    )
     checked = turnout("policies", "check", policy_file.name)
     assert checked.code == 0
     assert "Note on rule canary: the registry has no service, model or offering 'nobody/new' (yet)." in checked.out
+    assert "no service, model or offering 'locl' (yet); did you mean 'local'?" in checked.out
     assert "careful.yaml is in order; `turnout policies put careful.yaml` puts it." in checked.out
     missing = turnout("policies", "show", "careful")
-    assert (missing.code, missing.err) == (1, "turnout: there is no policy 'careful'.\n")
+    known = "there are default, default-image, default-video"
+    assert (missing.code, missing.err) == (1, f"turnout: there is no policy 'careful'; {known}.\n")
 
 
 @pytest.mark.parametrize("command", [("policies", "put"), ("policies", "check"), ("rules", "check")])
@@ -161,7 +165,7 @@ async def _make_ruled_run() -> int:
         (("--objective", "quality=0,cost=0"), "--objective: all weights of the objective are 0"),
         (("--objective", "cost=-1"), "--objective: the weight of cost is -1.0"),
         (("--target", "the chepest above 0.9"), "--target: 'chepest' is not understood"),
-        (("--priority", "urgent"), "'urgent' is not one of"),
+        (("--priority", "urgent"), "'--priority': there is no 'urgent'; there are high, normal, low"),
     ],
 )
 def test_a_wish_on_the_command_line_that_makes_no_sense_is_told(turnout, tmp_path, flags, told):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
+from contextlib import closing
 
 import pytest
 
@@ -94,6 +96,19 @@ def test_an_explanation_for_machines_holds_the_whole_decision(turnout, storyboar
     assert {one["exclusion"] for one in film["decision"]["excluded"]} == {"capability"}
     assert answer["totals"]["calls"] == 3
     assert answer["totals"]["failed_calls"] == 1
+
+
+def test_a_call_that_was_cancelled_is_counted_apart_and_costs_nothing_where_the_service_is_free(
+    turnout, home, storyboard_run
+):
+    cancelled = "UPDATE calls SET outcome = 10, cost_known = FALSE WHERE task_id = (SELECT MIN(task_id) FROM calls)"
+    with closing(sqlite3.connect(home / "turnout.db")) as connection, connection:
+        assert connection.execute(cancelled).rowcount == 1
+    assert "3 calls, of them 1 failed and 1 cancelled; cost in all: $0" in turnout("explain", storyboard_run).out
+    totals = turnout("explain", storyboard_run, "--json").json["totals"]
+    assert (totals["calls"], totals["failed_calls"], totals["cancelled_calls"]) == (3, 1, 1)
+    alone = turnout("explain", storyboard_run, "analysis")
+    assert "1 task, 1 call, of them 1 cancelled; cost in all: $0.\n" in alone.out
 
 
 @pytest.mark.parametrize("name", ["shot-1", "shots", "shots/shot-1"])

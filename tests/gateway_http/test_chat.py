@@ -132,6 +132,8 @@ def test_a_model_that_is_not_there_is_a_404_with_the_nearest(ask, client):
     assert (answer.status_code, answer.json()["error"]["code"]) == (404, "model_not_found")
     assert "mock/m" in answer.json()["error"]["message"]
     assert client.get("/v1/models/nobody").status_code == 404
+    for typed, meant in (("autoo", "auto"), ("mokc", "mock")):
+        assert f"there is no model {typed!r}; did you mean {meant!r}?" in ask(model=typed).json()["error"]["message"]
 
 
 def test_hints_in_metadata_reach_the_router_and_the_owner_is_the_keys(ask, gateway):

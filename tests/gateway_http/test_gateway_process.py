@@ -45,6 +45,9 @@ def home(tmp_path, model_port):
         endpoint = f"http://127.0.0.1:{model_port}/slow/v1"
         await catalogue.add_service("slow", "openai_compatible", endpoint=endpoint, enabled=True)
         await catalogue.put_offering("slow", "m", capabilities=["text"], features=["json_schema"], quality=0.9)
+        endpoint = f"http://127.0.0.1:{model_port}/endless/v1"
+        await catalogue.add_service("endless", "openai_compatible", endpoint=endpoint, enabled=True)
+        await catalogue.put_offering("endless", "e", capabilities=["text"], features=["stream"], quality=0.1)
         _, key = await AccessKeys(store, time.time).create("tests")
         await store.close()
         return key
@@ -57,12 +60,12 @@ def environment(folder, **more):
 
 
 @contextmanager
-def running(folder, *arguments):
+def running(folder, *arguments, **more):
     """The process, and the port that it said."""
     reading, writing = os.pipe()
     command = [sys.executable, "-m", "gateway.http", "--port", "0", "--ready-fd", str(writing), *arguments]
     with subprocess.Popen(
-        command, env=environment(folder), pass_fds=[writing], stderr=subprocess.PIPE, text=True
+        command, env=environment(folder, **more), pass_fds=[writing], stderr=subprocess.PIPE, text=True
     ) as process:  # fmt: skip
         os.close(writing)
         with os.fdopen(reading) as ready:
@@ -98,6 +101,52 @@ def test_sigterm_lets_what_is_under_way_finish_and_ends_with_zero(home):
     with socket.socket() as again:
         again.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         again.bind(("127.0.0.1", port))
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_stream_that_does_not_end_in_time_hears_of_it_in_its_last_event(home, number):
+    folder, key = home
+    body = {"model": "endless", "stream": True, "messages": [{"role": "user", "content": "Tell me a story."}]}
+    with running(folder, TURNOUT_DRAIN_SECONDS="0.5") as (process, port):
+        url, headers = f"http://127.0.0.1:{port}/v1/chat/completions", {"authorization": f"Bearer {key}"}
+        with httpx.stream("POST", url, json=body, headers=headers, timeout=30) as answer:
+            assert answer.status_code == 200
+            events = (line.removeprefix("data: ") for line in answer.iter_lines() if line)
+            told = [next(events), next(events)]
+            process.send_signal(number)
+            told += events
+        assert process.wait(20) == 0
+        assert process.stderr.read() == ""
+    assert json.loads(told[1])["choices"][0]["delta"]["content"] == "Once upon a time "
+    *_, last, end = told
+    assert end == "[DONE]"
+    error = json.loads(last)["error"]
+    assert (error["code"], error["message"]) == (
+        "shutting_down", "the server ends, and the stream was not done in time",
+    )  # fmt: skip
+
+
+def test_an_answer_that_is_not_done_in_time_is_a_503(home, model_port):
+    def asked():
+        return httpx.get(f"http://127.0.0.1:{model_port}/").json().get("endless", 0)
+
+    folder, key = home
+    before = asked()
+    body = {"model": "endless", "messages": [{"role": "user", "content": "Tell me a story."}]}
+    with running(folder, TURNOUT_DRAIN_SECONDS="0.5") as (process, port):
+        url, answers = f"http://127.0.0.1:{port}/v1/chat/completions", []
+        headers = {"authorization": f"Bearer {key}"}
+        asking = threading.Thread(
+            target=lambda: answers.append(httpx.post(url, json=body, headers=headers, timeout=30))
+        )  # fmt: skip
+        asking.start()
+        while asked() == before:
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        asking.join(20)
+        assert process.wait(20) == 0
+        assert process.stderr.read() == ""
+    assert (answers[0].status_code, answers[0].json()["error"]["code"]) == (503, "shutting_down")
 
 
 STARTER = """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 
 import pytest
@@ -99,10 +100,32 @@ def test_an_amount_is_understood_as_people_write_it(written, nanousd):
     assert usd_from_text(written) == nanousd
 
 
-@pytest.mark.parametrize("unit", ["EUR", "€", "tokens", "k", "cents", "%"])
-def test_a_budget_in_an_unknown_unit_is_answered_with_one_sentence(unit):
-    with pytest.raises(EntryInvalid, match=f"in US dollars, and '{unit}' is not one; write 5$"):
+@pytest.mark.parametrize("unit", ["EUR", "€", "tokens", "k", "%"])
+def test_a_budget_in_an_unknown_unit_is_told_what_is_taken_and_no_amount_that_was_not_meant(unit):
+    with pytest.raises(EntryInvalid, match=f"in US dollars, and '{unit}' is not one; write dollars: 2.50, "):
         usd_from_text(f"5 {unit}")
+
+
+@pytest.mark.parametrize(
+    ("written", "dollars"),
+    [
+        ("5 cents", "$0.05"),
+        ("5ct", "$0.05"),
+        ("1 Cent", "$0.01"),
+        ("50¢", "$0.50"),
+        ("150 c", "$1.50"),
+        (".5 ct", "$0.005"),
+    ],
+)
+def test_cents_are_told_in_the_dollars_that_they_are(written, dollars):
+    with pytest.raises(EntryInvalid, match=f"write {re.escape(dollars)}$"):
+        usd_from_text(written)
+
+
+@pytest.mark.parametrize("written", ["-5", "-$5", "$-5", "- .5", "-5 cents"])
+def test_an_amount_below_zero_is_called_so(written):
+    with pytest.raises(EntryInvalid, match=f"{re.escape(repr(written))} is below zero; write US dollars, such as 5.00"):
+        usd_from_text(written)
 
 
 @pytest.mark.parametrize("written", ["", "many", "NaN", "Infinity", "-5", "1e9", "\u0665", "9" * 17, "1,5,0x"])

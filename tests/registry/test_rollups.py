@@ -13,6 +13,7 @@ from registry.errors import RecordUnreadable
 from registry.histogram import RELATIVE_ERROR, from_bytes, histogram_of, merge, quantile
 from registry.rollups import add_up, combine, read_rollups, write_rollups
 from registry.varints import read_varints, varint
+from registry.words import FailureClass
 
 latencies = st.integers(0, 10**13)
 NUMBERS = {"": 0, "shots": 1, "default/local": 2}
@@ -80,6 +81,12 @@ async def test_rollups_add_up_over_writes_and_keep_their_keys_apart(store):
     assert len(await read_rollups(store, 1)) == 4
     assert await read_rollups(store, 3) == []
     assert combine(found).calls == 4
+
+
+async def test_a_call_that_was_cancelled_is_a_call_and_no_failure(store):
+    await write(store, [row(outcome=FailureClass.CANCELLED.code), row(outcome=FailureClass.TRANSIENT.code)])
+    (rollup,) = await read_rollups(store, 0)
+    assert (rollup.calls, rollup.failures) == (2, 1)
 
 
 async def test_a_task_that_nothing_could_be_called_for_counts_as_a_failure_without_latency(store):

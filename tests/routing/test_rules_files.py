@@ -115,7 +115,7 @@ def test_a_policy_that_says_next_to_nothing_is_the_default_by_another_name():
         ("policy: careful", "policy: care+ful", 1, "no + among them"),
         ("policy: careful", "policy: [careful]", 1, "is no name"),
         ("policy: careful", "name: careful", 1, "it names no policy"),
-        ("priority: low", "strategy: cheepest", 7, "there is no strategy 'cheepest'; there are"),
+        ("priority: low", "strategy: cheepest", 7, "there is no strategy 'cheepest'; did you mean 'cheapest_above'?"),
         ("rules:", "rules: {", 15, ""),
         ("on_refusal: end", "on_refusal: !!python/name:os.system x", 12, "could not determine a constructor"),
     ],

@@ -308,7 +308,8 @@ def test_exploring_passes_on_what_is_to_be_learnt():
 @pytest.mark.parametrize(
     ("name", "options", "says"),
     [
-        ("cheapest", {}, "there is no strategy 'cheapest'; there are best_within"),
+        ("cheapest", {}, "there is no strategy 'cheapest'; did you mean 'cheapest_above'?"),
+        ("autoo", {}, "there is no strategy 'autoo'; there are best_within"),
         ("objective", {"share": 1}, "objective does not take share=1"),
         ("fixed_order", {}, "needs names"),
         ("fixed_order", {"names": "openai"}, "needs names"),
