@@ -8,7 +8,7 @@ CHROMIUM_PACKAGES := chromium
 TESTERS ?= 2  # processes that run tests side by side; 0 runs them all in one
 ROOMS := registry blocks quality routing flows dashboards gateway
 
-.PHONY: help run up test setup lint format types bench lock clean system
+.PHONY: help run up test coverage setup lint format types bench lock clean system
 
 help:  ## Show what there is.
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -24,6 +24,9 @@ test: $(VENV)/ready-dev system  ## Lint, types, layers, then every test; with wh
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python -m pytest -n $(TESTERS) --dist loadfile $(PYTEST_ARGS)
+
+coverage: $(VENV)/ready-dev system  ## Every test, and which lines none of them has reached; takes longer.
 	$(BIN)/python -m pytest -n $(TESTERS) --dist loadfile --cov --cov-report=term:skip-covered $(PYTEST_ARGS)
 
 setup: $(VENV)/ready  ## Make the virtual environment with pinned packages and the local model.

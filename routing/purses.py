@@ -15,18 +15,18 @@ BUDGET, REQUESTS, TOKENS, PLACES = range(4)
 
 SLAB_NEEDS = 8
 """A slab is wanted for so many of the largest recent takes at least."""
-SLAB_SECONDS = 2.0
+SLAB_SECONDS = 4.0
 """… and for so much time at the present pace: half of it has to do while the store is busy with something else …"""
-SLAB_SHARE = 1_024
-"""… and for this part of the whole, which nobody misses."""
+SLAB_SHARES: dict[Kind, int] = {"budget": 1_024, "requests": 128, "tokens": 128, "places": 5}
+"""… and for this part of the whole at least, which nobody misses: money that a process takes with it when it dies is
+lost for longer than a minute, and places are given back to whoever wants for some."""
 SHORTEST_PACE_SECONDS = 0.05
 """A pace is measured over so much time at least."""
 PLACES_AHEAD = 4
 """So many places are kept beyond those that were taken at once lately, or as many again: bursts differ, and grow."""
-PLACES_AT_FIRST = 32
-"""So many places are wanted at first, where they are a small part of the whole."""
-_PLACES_SHARE = 8
-IDLE_SECONDS = 2.0
+GROWTH = 3
+"""… or so many times as many, where a call has to wait because they have run out: a burst grows further."""
+IDLE_SECONDS = 10.0
 """After so long without a take all that lies ready is given back."""
 DRY_SECONDS = 0.25
 """How long the store is not asked again for what it has just refused: others may have given something back by then."""
@@ -75,7 +75,7 @@ class Purse:
         self.dry_needs, self.dry_until = 0, 0.0
         self.taken = self.largest = 0
         self.peak = 0  # the most that was under way at once lately
-        self.least = amount // SLAB_SHARE if account.kind != "places" else min(PLACES_AT_FIRST, amount // _PLACES_SHARE)
+        self.least = amount // SLAB_SHARES[account.kind]
         self.pace = 0  # what went in SLAB_SECONDS lately
         self.touched = now
         self.surrender = False  # nothing is taken any more: all that lies ready, or comes back, is given back
@@ -138,8 +138,7 @@ class Purse:
         if self.is_idle(now) or self.is_over(now):
             return 0
         if self.index == PLACES:
-            known = self.least if self.window_id is None else self.peak + max(PLACES_AHEAD, self.peak)
-            return max(self.largest, known - self.under_way)
+            return max(self.largest, self.peak + max(PLACES_AHEAD, self.peak, self.least) - self.under_way)
         return max(SLAB_NEEDS * self.largest, self.least, self.pace, self._pace_of(now))
 
     def follow(self, old: Purse) -> None:
@@ -166,7 +165,10 @@ class Purse:
         """A call waits for ``needs``: all that lies ready is laid on the table, and back where it is too little."""
         spare, self.free = (0 if self.local or now >= self.ends else max(0, self.free)), 0
         self.largest = max(self.largest, needs)
-        return self._ask(wants=max(needs, self.wants(now)), needs=needs, spare=spare)
+        wants = max(needs, self.wants(now))
+        if self.index == PLACES:
+            wants = max(wants, GROWTH * self.peak)
+        return self._ask(wants=wants, needs=needs, spare=spare)
 
     def _ask(self, *, wants: int, needs: int = 0, spare: int | None = None, closing: bool = False) -> Ask:
         return Ask(
