@@ -140,9 +140,9 @@ class Store:
                 self._writing = None
 
     async def close(self) -> None:
-        """Close every connection. The store cannot be used afterwards."""
-        await self._reader.dispose()
-        await self.engine.dispose()
+        """Close every connection, whenever somebody cancels. The store cannot be used afterwards."""
+        await _undisturbed(self._reader.dispose())
+        await _undisturbed(self.engine.dispose())
 
     async def _prepare(self, schema: Schema, backup_directory: Path | None) -> None:
         if self.dialect == "sqlite":
@@ -158,12 +158,15 @@ class Store:
             engine = sqlite_engine(sqlite_path(self._url), "migrate", busy_timeout_seconds=MIGRATION_WAIT_SECONDS)
         try:
             async with _transaction(engine, self.database) as connection:
-                await upgrade(
-                    connection,
-                    schema,
-                    database=self.database,
-                    database_url=self.database_url,
-                    backup_directory=backup_directory,
+                # Not interrupted: Alembic cleans up after a cancellation, fails at it, and that is what would be told.
+                await _undisturbed(
+                    upgrade(
+                        connection,
+                        schema,
+                        database=self.database,
+                        database_url=self.database_url,
+                        backup_directory=backup_directory,
+                    )
                 )
                 await connection.commit()
         finally:

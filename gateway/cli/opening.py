@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+LOOK_SECONDS = 0.1  # how long a signal goes unnoticed at most
 CLEAN_UP_SECONDS = 4.0  # who tells a process to end usually kills it after ten; a person waits less
 _STOPPED: dict[int, type[Stopped]] = {signal.SIGTERM: Terminated, signal.SIGINT: Interrupted}
 
@@ -104,9 +105,11 @@ def in_loop(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
     """
     under_way = _Work(work)
     thread = threading.Thread(target=copy_context().run, args=(under_way.do,), name="turnout-work", daemon=True)
-    with _signals_given_to(under_way.end):
+    with _signals_given_to(under_way.end, lambda: under_way.told_by):
         thread.start()
-        under_way.has_ended.wait()
+        # A signal that comes while a thread is about to wait does not end its waiting, so nobody would be told of it.
+        while not under_way.has_ended.wait(LOOK_SECONDS):
+            pass
     thread.join()
     return under_way.result()
 
@@ -120,7 +123,7 @@ class _Work(Generic[T]):
         self._loop: asyncio.AbstractEventLoop | None = None
         self._task: asyncio.Task[T] | None = None
         self._cut_off: threading.Timer | None = None
-        self._told_by: int | None = None
+        self.told_by: int | None = None
         self._is_cancelled = False
         self._result: T | None = None
         self._error: BaseException | None = None
@@ -136,9 +139,9 @@ class _Work(Generic[T]):
 
     def end(self, number: int, _frame: FrameType | None) -> None:
         """Take a signal: the first ends the work, later ones find its end under way."""
-        if self._told_by is not None:
+        if self.told_by is not None:
             return
-        self._told_by = number
+        self.told_by = number
         self._cut_off = threading.Timer(CLEAN_UP_SECONDS, _cut_off, [number])
         self._cut_off.daemon = True
         self._cut_off.start()
@@ -151,8 +154,8 @@ class _Work(Generic[T]):
         if self._cut_off is not None:
             self._cut_off.cancel()
         ended_as_told = self._error is None or isinstance(self._error, asyncio.CancelledError)
-        if self._told_by is not None and ended_as_told:
-            raise _STOPPED[self._told_by] from None
+        if self.told_by is not None and ended_as_told:
+            raise _STOPPED[self.told_by] from None
         if self._error is not None:
             raise self._error
         return cast("T", self._result)
@@ -160,7 +163,7 @@ class _Work(Generic[T]):
     async def _watched(self) -> T:
         self._task = cast("asyncio.Task[T]", asyncio.current_task())
         self._loop = asyncio.get_running_loop()
-        if self._told_by is not None:  # before there was a loop to be told
+        if self.told_by is not None:  # before there was a loop to be told
             self._cancel()
         return await self._work()
 
@@ -172,8 +175,11 @@ class _Work(Generic[T]):
 
 
 @contextmanager
-def _signals_given_to(taker: Callable[[int, FrameType | None], None]) -> Iterator[None]:
-    """Hand SIGTERM and SIGINT to ``taker``; one that the parent has set to be ignored (nohup, ``&``) stays ignored."""
+def _signals_given_to(taker: Callable[[int, FrameType | None], None], come: Callable[[], int | None]) -> Iterator[None]:
+    """Hand SIGTERM and SIGINT to ``taker``; one that the parent has set to be ignored (nohup, ``&``) stays ignored.
+
+    One that has come stays with it, for the process ends now, and who presses Ctrl-C twice is to be told how.
+    """
     before = {number: signal.getsignal(number) for number in _STOPPED}
     taken = [number for number, handler in before.items() if handler is not signal.SIG_IGN]
     try:
@@ -182,7 +188,8 @@ def _signals_given_to(taker: Callable[[int, FrameType | None], None]) -> Iterato
         yield
     finally:
         for number in taken:
-            signal.signal(number, before[number])
+            if number != come():
+                signal.signal(number, before[number])
 
 
 def _cut_off(number: int) -> None:

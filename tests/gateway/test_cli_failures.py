@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 import sqlite3
+import threading
 from contextlib import closing
 from pathlib import Path
 
@@ -140,7 +141,15 @@ def test_nobody_reading_any_more_is_no_news_to_anybody(capsys):
     assert capsys.readouterr().err == ""
 
 
-def test_sigterm_lets_the_work_clean_up_and_ends_with_143(capsys):
+@pytest.fixture
+def own_signals():
+    """Signals are taken as before, afterwards: a process that was told to end goes on here."""
+    before = signal.getsignal(signal.SIGTERM)
+    yield
+    signal.signal(signal.SIGTERM, before)
+
+
+def test_sigterm_lets_the_work_clean_up_and_ends_with_143(capsys, own_signals):
     cleaned = []
 
     async def work() -> None:
@@ -155,3 +164,27 @@ def test_sigterm_lets_the_work_clean_up_and_ends_with_143(capsys):
         in_loop(work)
     assert cleaned == [True]
     assert tell_failure(ended.value, []) == 143
+
+
+def test_a_signal_is_taken_though_it_does_not_wake_who_waits_for_it(own_signals):
+    """As one does not that comes to another thread, or in the moment before the main one waits."""
+    gone_on = []
+
+    async def work() -> None:
+        signal.pthread_kill(threading.get_ident(), signal.SIGTERM)
+        await asyncio.sleep(5)
+        gone_on.append(True)
+
+    with pytest.raises(Terminated):
+        in_loop(work)
+    assert gone_on == []
+
+
+def test_a_second_signal_changes_nothing_once_the_work_has_ended(own_signals):
+    async def work() -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+        await asyncio.sleep(60)
+
+    with pytest.raises(Terminated):
+        in_loop(work)
+    os.kill(os.getpid(), signal.SIGTERM)  # would end this process

@@ -189,8 +189,9 @@ def test_a_policy_that_leaves_nobody_is_one_sentence_that_names_each_with_what_k
     assert turnout("policies", "put", "nobody.yaml").code == 0
     ended = turnout("batch", "in.csv", "out.csv", "--prompt", "{{ row.text }}", "--policy", "nobody", "--dry-run")
     assert ended.code == 1
-    assert ended.err.startswith(
+    (told,) = [line for line in ended.err.splitlines() if line.startswith("turnout: ")]
+    assert told.startswith(
         "turnout: no service can do `text` now: local: rule not-here forbids service.kind == 'local'; "
     )
-    assert "openai: the service is disabled; `turnout services enable openai` turns it on" in ended.err
-    assert ended.err.count("\n") == 1
+    assert "openai: the service is disabled; `turnout services enable openai` turns it on" in told
+    assert ended.err.splitlines() == ["Opening the registry and reading the table …", told]

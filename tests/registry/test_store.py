@@ -173,3 +173,20 @@ async def test_concurrent_openers_of_a_fresh_database_make_it_once(tmp_path):
     store = await Store.open(url)
     assert await count_models(store) == 0
     await store.close()
+
+
+async def test_whoever_opens_a_new_database_may_be_cancelled_at_any_moment(tmp_path):
+    """Also in the middle of a migration, whose cleaning up would fail at it and tell of that instead."""
+    ends = []
+    for number in range(25):
+        opening = asyncio.create_task(Store.open(f"sqlite:///{tmp_path / f'{number}.db'}"))
+        await asyncio.sleep(number * 0.01)
+        opening.cancel()
+        (end,) = await asyncio.gather(opening, return_exceptions=True)
+        ends.append(type(end))
+        if isinstance(end, Store):
+            await end.close()
+        again = await Store.open(f"sqlite:///{tmp_path / f'{number}.db'}")
+        await again.close()
+    assert asyncio.CancelledError in ends
+    assert set(ends) <= {asyncio.CancelledError, Store}

@@ -87,8 +87,8 @@ async def test_calls_under_way_end_and_are_accounted_for_new_ones_are_told_why_a
     else:
         await runtime.catalogue.set_enabled("only", enabled=True)
 
-    async def is_back():
-        return (await runtime.decide(task_request("text", "Anybody?"))).ranked
+    async def is_back():  # with its price, which comes after it
+        return any(one.enabled and one.service.enabled and one.price for one in runtime.snapshot.offerings)
 
     await until(is_back)
     assert (await ai_task("text", "And again.")).text == "".join(PIECES)
