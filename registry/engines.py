@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Literal
@@ -11,6 +12,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from registry.errors import DatabaseReadOnly, DatabaseUrlInvalid
+from registry.undisturbed import undisturbed
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
     from sqlalchemy.engine.interfaces import DBAPIConnection
     from sqlalchemy.ext.asyncio import AsyncEngine
+    from sqlalchemy.pool import ConnectionPoolEntry
 
 Use = Literal["read", "write", "migrate"]
 
@@ -55,6 +58,13 @@ def sqlite_engine(path: Path, use: Use, *, busy_timeout_seconds: float) -> Async
     @event.listens_for(engine.sync_engine, "begin")
     def begin(connection: Connection) -> None:
         connection.exec_driver_sql(begin_statement)
+
+    @event.listens_for(engine.sync_engine.pool, "invalidate")
+    def end_transaction(connection: Any, _: ConnectionPoolEntry, why: BaseException | None) -> None:
+        # Whoever is cancelled inside a statement leaves it unfinalized as long as something refers to its cursor, and
+        # SQLite keeps a connection that is closed meanwhile, with its transaction and its lock.
+        if isinstance(why, asyncio.CancelledError):
+            connection.run_async(lambda driver: undisturbed(driver.rollback()))
 
     return engine
 

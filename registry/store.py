@@ -12,9 +12,10 @@ from registry.database_faults import connect_faults_mapped, faults_mapped
 from registry.database_url import dialect_of, parse_database_url, shown, sqlite_path
 from registry.engines import postgresql_engine, prepare_sqlite_file, sqlite_engine
 from registry.schema import TURNOUT_SCHEMA, Schema, recorded_version, upgrade
+from registry.undisturbed import undisturbed
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Coroutine
+    from collections.abc import AsyncIterator
     from pathlib import Path
 
     from sqlalchemy import URL
@@ -141,8 +142,8 @@ class Store:
 
     async def close(self) -> None:
         """Close every connection, whenever somebody cancels. The store cannot be used afterwards."""
-        await _undisturbed(self._reader.dispose())
-        await _undisturbed(self.engine.dispose())
+        await undisturbed(self._reader.dispose())
+        await undisturbed(self.engine.dispose())
 
     async def _prepare(self, schema: Schema, backup_directory: Path | None) -> None:
         if self.dialect == "sqlite":
@@ -159,7 +160,7 @@ class Store:
         try:
             async with _transaction(engine, self.database) as connection:
                 # Not interrupted: Alembic cleans up after a cancellation, fails at it, and that is what would be told.
-                await _undisturbed(
+                await undisturbed(
                     upgrade(
                         connection,
                         schema,
@@ -215,26 +216,12 @@ async def _connected(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
     """
     connection = engine.connect()
     try:
-        await _undisturbed(connection.start())
+        await undisturbed(connection.start())
     except asyncio.CancelledError:
         if connection.sync_connection is not None:
-            await _undisturbed(connection.close())
+            await undisturbed(connection.close())
         raise
     try:
         yield connection
     finally:
-        await _undisturbed(connection.close())
-
-
-async def _undisturbed(work: Coroutine[Any, Any, Any]) -> None:
-    """Wait until ``work`` is done, also where somebody cancels meanwhile: the cancellation comes out afterwards."""
-    doing = asyncio.ensure_future(work)
-    cancelled: asyncio.CancelledError | None = None
-    while not doing.done():
-        try:
-            await asyncio.wait([doing])
-        except asyncio.CancelledError as error:
-            cancelled = error
-    if cancelled is not None:
-        raise cancelled
-    await doing
+        await undisturbed(connection.close())

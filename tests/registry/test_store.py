@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import stat
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -105,6 +107,47 @@ async def test_a_cancelled_write_leaves_nothing_and_frees_the_turn(store):
     await asyncio.gather(task, return_exceptions=True)
     assert await count_models(store) == 0
     await add_models(store, "two")
+
+
+async def test_a_write_that_is_cancelled_inside_a_statement_keeps_no_lock(sqlite_store, garbage_kept):
+    """SQLite keeps a closed connection's transaction while a cursor of it is still referred to, as in a traceback."""
+    loop, cancelled = asyncio.get_running_loop(), threading.Event()
+
+    def cancel():
+        task.cancel()
+        loop.call_soon(loop.call_soon, cancelled.set)
+
+    def pause():
+        loop.call_soon_threadsafe(cancel)
+        return cancelled.wait(10)
+
+    async def write():
+        async with sqlite_store.write() as connection:
+            raw = await connection.get_raw_connection()
+            await raw.driver_connection.create_function("pause", 0, pause)
+            insert = text("INSERT INTO models (name, family) VALUES (:name, pause())")
+            await connection.execute(insert, [{"name": "one"}, {"name": "two"}])
+
+    task = asyncio.create_task(write())
+    with pytest.raises(asyncio.CancelledError) as told:
+        await task
+    assert cancelled.is_set()
+    assert await count_models(sqlite_store) == 0
+    other = await Store.open(sqlite_store.database_url, busy_timeout_seconds=0.5)
+    try:
+        await add_models(other, "two")
+    finally:
+        await other.close()
+    assert told.tb
+
+
+@pytest.fixture
+def garbage_kept():
+    """Nothing is collected meanwhile but what nothing refers to."""
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()
 
 
 async def test_foreign_keys_hold(store):
