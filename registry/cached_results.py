@@ -14,6 +14,8 @@ from registry.tables import cached_results
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
     from registry.clock import Clock
     from registry.store import Store
 
@@ -63,10 +65,13 @@ class CachedResults:
         ]  # fmt: skip
         if not rows:
             return
-        async with self._store.write() as connection:
+
+        async def work(connection: AsyncConnection) -> None:
             insert = insert_into(connection, cached_results)
             new = {name: insert.excluded[name] for name in ("content", "created_us", "expires_us")}
             await connection.execute(insert.on_conflict_do_update(index_elements=["digest"], set_=new), rows)
+
+        await self._store.write_at_once(work)
 
     async def prune(self) -> int:
         """Remove what has expired, and of the rest what expires first where there is too much; how many went."""

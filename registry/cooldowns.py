@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, select
@@ -123,25 +124,7 @@ class Cooldowns:
         Returns:
             The version that this made, and the ``since_us`` of what was told.
         """
-        async with self._store.write() as connection:
-            version = await _bump(connection)
-            at_us = await self._database_clock(connection)
-            now = self._clock()
-            await connection.execute(delete(cooldowns).where(cooldowns.c.until_us <= at_us))
-            for out, since_us in sorted((lifted or {}).items()):
-                await connection.execute(delete(cooldowns).where(_is(out), cooldowns.c.since_us <= since_us))
-            rows = [self._row(cooldown, now, at_us) for cooldown in told]
-            if rows:
-                insert = insert_into(connection, cooldowns)
-                new = insert.excluded
-                changed = {name: new[name] for name in ("failure", "since_us", "until_us", "message", "told_by")}
-                statement = insert.on_conflict_do_update(
-                    index_elements=[cooldowns.c.offering_id, cooldowns.c.account],
-                    set_=changed,
-                    where=cooldowns.c.until_us < new.until_us,
-                )
-                await connection.execute(statement, rows)
-        return version, {Out(row["offering_id"], row["account"]): row["since_us"] for row in rows}
+        return await self._store.write_at_once(partial(self._tell, tuple(told), dict(lifted or {})))
 
     async def lift(self, outs: Collection[Out], only: FailureClass | None = None) -> tuple[Cooldown, ...]:
         """End the cool-downs of these, whoever told them, or those of one failure class; what they were."""
@@ -150,6 +133,28 @@ class Cooldowns:
         if found:
             await self.tell((), {one.out: one.since_us for one in found})
         return found
+
+    async def _tell(
+        self, told: Iterable[Cooldown], lifted: Mapping[Out, int], connection: AsyncConnection
+    ) -> tuple[int, dict[Out, int]]:
+        version = await _bump(connection)
+        at_us = await self._database_clock(connection)
+        now = self._clock()
+        await connection.execute(delete(cooldowns).where(cooldowns.c.until_us <= at_us))
+        for out, since_us in sorted(lifted.items()):
+            await connection.execute(delete(cooldowns).where(_is(out), cooldowns.c.since_us <= since_us))
+        rows = [self._row(cooldown, now, at_us) for cooldown in told]
+        if rows:
+            insert = insert_into(connection, cooldowns)
+            new = insert.excluded
+            changed = {name: new[name] for name in ("failure", "since_us", "until_us", "message", "told_by")}
+            statement = insert.on_conflict_do_update(
+                index_elements=[cooldowns.c.offering_id, cooldowns.c.account],
+                set_=changed,
+                where=cooldowns.c.until_us < new.until_us,
+            )
+            await connection.execute(statement, rows)
+        return version, {Out(row["offering_id"], row["account"]): row["since_us"] for row in rows}
 
     def _row(self, cooldown: Cooldown, now: float, at_us: int) -> dict[str, Any]:
         return {

@@ -7,9 +7,10 @@ import os
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Literal
 
-from sqlalchemy import event
+from sqlalchemy import create_engine, event
 from sqlalchemy.engine import URL
 from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import StaticPool
 
 from registry.errors import DatabaseReadOnly, DatabaseUrlInvalid
 from registry.undisturbed import undisturbed
@@ -17,7 +18,7 @@ from registry.undisturbed import undisturbed
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, Engine
     from sqlalchemy.engine.interfaces import DBAPIConnection
     from sqlalchemy.ext.asyncio import AsyncEngine
     from sqlalchemy.pool import ConnectionPoolEntry
@@ -43,21 +44,7 @@ def sqlite_engine(path: Path, use: Use, *, busy_timeout_seconds: float) -> Async
         # The one used last is the one whose page cache is warm; the others stay as small as they are.
         pool_use_lifo=True,
     )
-    pragmas = ["synchronous=NORMAL", f"foreign_keys={'OFF' if use == 'migrate' else 'ON'}"]
-    if use == "read":
-        pragmas.append("query_only=ON")
-    begin_statement = "BEGIN DEFERRED" if use == "read" else "BEGIN IMMEDIATE"
-
-    @event.listens_for(engine.sync_engine, "connect")
-    def set_pragmas(connection: DBAPIConnection, _: object) -> None:
-        cursor = connection.cursor()
-        for pragma in pragmas:
-            cursor.execute(f"PRAGMA {pragma}")
-        cursor.close()
-
-    @event.listens_for(engine.sync_engine, "begin")
-    def begin(connection: Connection) -> None:
-        connection.exec_driver_sql(begin_statement)
+    _set_up(engine.sync_engine, use)
 
     @event.listens_for(engine.sync_engine.pool, "invalidate")
     def end_transaction(connection: Any, _: ConnectionPoolEntry, why: BaseException | None) -> None:
@@ -67,6 +54,37 @@ def sqlite_engine(path: Path, use: Use, *, busy_timeout_seconds: float) -> Async
             connection.run_async(lambda driver: undisturbed(driver.rollback()))
 
     return engine
+
+
+def sqlite_direct_engine(path: Path, *, busy_timeout_seconds: float) -> Engine:
+    """An engine for writing over one connection to a SQLite file, without an event loop between."""
+    engine = create_engine(
+        URL.create("sqlite", database=str(path)),
+        hide_parameters=True,
+        # Used by one thread at a time, and closed by whichever comes last.
+        connect_args={"timeout": busy_timeout_seconds, "isolation_level": None, "check_same_thread": False},
+        poolclass=StaticPool,
+    )
+    _set_up(engine, "write")
+    return engine
+
+
+def _set_up(engine: Engine, use: Use) -> None:
+    pragmas = ["synchronous=NORMAL", f"foreign_keys={'OFF' if use == 'migrate' else 'ON'}"]
+    if use == "read":
+        pragmas.append("query_only=ON")
+    begin_statement = "BEGIN DEFERRED" if use == "read" else "BEGIN IMMEDIATE"
+
+    @event.listens_for(engine, "connect")
+    def set_pragmas(connection: DBAPIConnection, _: object) -> None:
+        cursor = connection.cursor()
+        for pragma in pragmas:
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        connection.exec_driver_sql(begin_statement)
 
 
 def postgresql_engine(url: URL) -> AsyncEngine:

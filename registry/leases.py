@@ -7,6 +7,7 @@ process held that died counts as spent: *settled <= billed <= settled + held*.
 from __future__ import annotations
 
 import secrets
+from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
@@ -66,16 +67,18 @@ class Leases:
             The database's time in microseconds, read at the beginning; and for each ask what came of it, None where
             the budget, the limit or the window is gone.
         """
+        return await self._store.write_at_once(partial(self._exchange, asks))
+
+    async def _exchange(self, asks: Sequence[Ask], connection: AsyncConnection) -> tuple[int, list[Grant | None]]:
         grants: list[Grant | None] = [None] * len(asks)
-        async with self._store.write() as connection:
-            at_us = await self._database_clock(connection)
-            opened = await _opened(connection, asks, at_us)
-            states = await _locked(connection, set(opened.values()))
-            for place in sorted(opened, key=lambda place: opened[place]):
-                state = states.get(opened[place])
-                if state is not None:
-                    grants[place] = state.exchange(asks[place], at_us)
-            await _write(connection, states.values())
+        at_us = await self._database_clock(connection)
+        opened = await _opened(connection, asks, at_us)
+        states = await _locked(connection, set(opened.values()))
+        for place in sorted(opened, key=lambda place: opened[place]):
+            state = states.get(opened[place])
+            if state is not None:
+                grants[place] = state.exchange(asks[place], at_us)
+        await _write(connection, states.values())
         return at_us, grants
 
 

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections import deque
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING
 
 from registry.calls import CallRow, column, columns_of, names_in, only_new, write_calls
@@ -213,18 +214,21 @@ class Ledger:
         columns = columns_of(rows)
         numbers = await self._names.intern(names_in(columns))
         try:
-            async with self._store.write() as connection:
-                await self._write_new(connection, columns, numbers)
+            await self._store.write_at_once(partial(self._write_new, columns, numbers))
         except CallsRepeated:
             # After a commit whose answer was lost, or half a batch: what is there must not be counted twice.
-            async with self._store.write() as connection:
-                new = await only_new(connection, rows)
-                if new:
-                    await self._write_new(connection, columns_of(new), numbers)
+            await self._store.write_at_once(partial(self._write_missing, rows, numbers))
         for row in rows if self._events else ():
             self._events.pop((row.task_id, row.attempt), None)
 
-    async def _write_new(self, connection: AsyncConnection, columns: Columns, numbers: Mapping[str, int]) -> None:
+    async def _write_missing(
+        self, rows: Sequence[CallRow], numbers: Mapping[str, int], connection: AsyncConnection
+    ) -> None:
+        new = await only_new(connection, rows)
+        if new:
+            await self._write_new(columns_of(new), numbers, connection)
+
+    async def _write_new(self, columns: Columns, numbers: Mapping[str, int], connection: AsyncConnection) -> None:
         await write_calls(connection, columns, numbers)
         if self._events:
             keys = zip(column(columns, "task_id"), column(columns, "attempt"), strict=True)

@@ -13,6 +13,8 @@ from registry.tables import names as names_table
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
     from registry.store import Store
 
 LONGEST_NAME = 200
@@ -98,8 +100,11 @@ class Names:
     async def _add(self, names: Collection[str]) -> None:
         # In one order everywhere: two processes that add the same names wait for each other, never in a circle.
         rows = [{"name": name} for name in sorted(names)]
-        async with self._store.write() as connection:
+
+        async def work(connection: AsyncConnection) -> None:
             await connection.execute(insert_into(connection, names_table).on_conflict_do_nothing(), rows)
+
+        await self._store.write_at_once(work)
 
     def _remember(self, found: Mapping[str, int], as_kept: Mapping[str, str]) -> None:
         if len(self.known) + len(found) > self._most_cached:

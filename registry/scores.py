@@ -107,10 +107,13 @@ class Scores:
             for score in task.scores:
                 if not 0 <= score.value <= 1 or score.task_id != task.task_id:
                     raise ValueError(f"a score of task {score.task_id} with {task.task_id} is {score.value}")
-        async with self._store.write() as connection:
+
+        async def work(connection: AsyncConnection) -> None:
             await take_turn(connection, SCORES_TURN)
             for start in range(0, len(judged), _BATCH):
                 await self._record_some(connection, judged[start : start + _BATCH])
+
+        await self._store.write_at_once(work)
 
     async def record_passed(self, passed: Sequence[Passed]) -> None:
         """Keep that results passed all their checks: what nearly all do, in a fraction of the time.
@@ -123,10 +126,13 @@ class Scores:
         for task_id, model_id, capability, _ in passed:
             together.setdefault((model_id, capability), []).append(decay_at(task_time_seconds(task_id)))
         shifts = {key: Shift(weight * sum(decays), 0.0, len(decays)) for key, decays in together.items()}
-        async with self._store.write() as connection:
+
+        async def work(connection: AsyncConnection) -> None:
             await take_turn(connection, SCORES_TURN)
             await _write_counts(connection, passed)
             await _write_evidence(connection, shifts)
+
+        await self._store.write_at_once(work)
 
     async def quality(self, priors: Mapping[int, float] | None = None) -> dict[EvidenceKey, Estimate]:
         """How good each model is at each capability that anything was said of.

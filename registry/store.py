@@ -6,8 +6,9 @@ import asyncio
 import logging
 import sqlite3
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from registry.at_once import AtOnce
 from registry.database_faults import connect_faults_mapped, faults_mapped
 from registry.database_url import dialect_of, parse_database_url, shown, sqlite_path
 from registry.engines import postgresql_engine, prepare_sqlite_file, sqlite_engine
@@ -15,11 +16,13 @@ from registry.schema import TURNOUT_SCHEMA, Schema, recorded_version, upgrade
 from registry.undisturbed import undisturbed
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Awaitable, Callable
     from pathlib import Path
 
     from sqlalchemy import URL
     from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
 
@@ -50,6 +53,7 @@ class Store:
         self._writing: asyncio.Task[Any] | None = None
         # One writer at a time waits here, in order and without a thread, and not in SQLite's busy_timeout.
         self._turn: asyncio.Lock | None = None
+        self._at_once: AtOnce | None = None
         self.dialect = dialect_of(url)
         self.database = shown(url)
         self.database_url = url.render_as_string(hide_password=False)
@@ -58,6 +62,7 @@ class Store:
             self._turn = asyncio.Lock()
             self.engine = sqlite_engine(path, "write", busy_timeout_seconds=busy_timeout_seconds)
             self._reader = sqlite_engine(path, "read", busy_timeout_seconds=busy_timeout_seconds)
+            self._at_once = AtOnce(path, self.database, busy_timeout_seconds=busy_timeout_seconds)
         else:
             self.engine = postgresql_engine(url)
             self._reader = self.engine.execution_options(postgresql_readonly=True)
@@ -128,15 +133,36 @@ class Store:
                 yield connection
                 await connection.commit()
             return
+        async with self._sole_turn(self._turn), _transaction(self.engine, self.database) as connection:
+            yield connection
+            await connection.commit()
+
+    async def write_at_once(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
+        """What ``work`` returns from one transaction that the event loop does not hold up.
+
+        On SQLite it runs in a thread of its own from beginning to end, whoever cancels meanwhile: for what a busy
+        process writes all the time. ``work`` may wait for nothing but its connection there, and uses only what its
+        caller does not touch meanwhile. On PostgreSQL it is a :meth:`write`.
+
+        Raises:
+            StoreError: no connection, or a statement inside or the commit failed.
+            RuntimeError: ``work`` waits for something else, or this is called inside a :meth:`write`.
+        """
+        if self._turn is None or self._at_once is None:
+            async with self.write() as connection:
+                return await work(connection)
+        async with self._sole_turn(self._turn):
+            return await undisturbed(self._at_once.run(work))
+
+    @asynccontextmanager
+    async def _sole_turn(self, turn: asyncio.Lock) -> AsyncIterator[None]:
         task = asyncio.current_task()
         if self._writing is task:
             raise RuntimeError("a write inside a write would wait for itself: pass the connection on instead")
-        async with self._turn:
+        async with turn:
             self._writing = task
             try:
-                async with _transaction(self.engine, self.database) as connection:
-                    yield connection
-                    await connection.commit()
+                yield
             finally:
                 self._writing = None
 
@@ -144,6 +170,8 @@ class Store:
         """Close every connection, whenever somebody cancels. The store cannot be used afterwards."""
         await undisturbed(self._reader.dispose())
         await undisturbed(self.engine.dispose())
+        if self._at_once is not None:
+            await undisturbed(self._at_once.close())
 
     async def _prepare(self, schema: Schema, backup_directory: Path | None) -> None:
         if self.dialect == "sqlite":

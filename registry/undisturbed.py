@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
+T = TypeVar("T")
 
-async def undisturbed(work: Coroutine[Any, Any, Any]) -> None:
-    """Wait until ``work`` is done, also where somebody cancels meanwhile: the cancellation comes out afterwards."""
+
+async def undisturbed(work: Coroutine[Any, Any, T]) -> T:
+    """Wait until ``work`` is done, and give what it gives.
+
+    Also where somebody cancels meanwhile: the cancellation comes out afterwards, and what came of the work is lost.
+    """
     doing = asyncio.ensure_future(work)
     cancelled: asyncio.CancelledError | None = None
     while not doing.done():
@@ -20,4 +25,4 @@ async def undisturbed(work: Coroutine[Any, Any, Any]) -> None:
             cancelled = error
     if cancelled is not None:
         raise cancelled from doing.exception()
-    await doing
+    return doing.result()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from registry import CallRow, Passed, RegistryError, TaskScores, pack_decision
@@ -54,7 +53,9 @@ class Recorder:
         self._passed: list[Passed] = []
         self._whose = ("", "")
         self._owned_by = "/"
+        self._turn = asyncio.Lock()
         self._flusher: asyncio.Task[None] | None = None
+        self._drains: set[asyncio.Task[bool]] = set()
 
     def start(self) -> None:
         """Begin to write scores."""
@@ -166,33 +167,42 @@ class Recorder:
 
     async def drain(self, timeout_seconds: float) -> int:
         """Write the verdicts that wait; how many tasks' are left after at most that long."""
-        with suppress(TimeoutError, RegistryError):
-            async with asyncio.timeout(timeout_seconds):
-                await self._flush()
+        flush = asyncio.create_task(self._flush())
+        self._drains.add(flush)
+        flush.add_done_callback(self._drains.discard)
+        # Not cancelled when time is up: what commits nevertheless must not be written, and counted, once more.
+        await asyncio.wait({flush}, timeout=timeout_seconds)
         return len(self._judged) + len(self._passed)
 
     async def close(self, timeout_seconds: float) -> None:
         """Drain and stop. What is left then is lost, and said so: scores teach, they account for nothing."""
-        if self._flusher is not None:
-            self._flusher.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._flusher
-        if left := await self.drain(timeout_seconds):
+        left = await self.drain(timeout_seconds)
+        tasks = [*self._drains, *([self._flusher] if self._flusher else [])]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        self._flusher = None
+        if left:
             logger.error("the verdicts on %d tasks could not be written before the end", left)
 
     async def _keep_flushing(self) -> None:
         while True:
             await asyncio.sleep(self._flush_seconds)
-            try:
-                await self._flush()
-            except RegistryError as error:  # the verdicts are kept; the next round tries again
-                logger.warning(
-                    "scores cannot be written, %d tasks wait: %s", len(self._judged) + len(self._passed), error
-                )
+            if not await self._flush():
                 await asyncio.sleep(1)
 
-    async def _flush(self) -> None:
-        """Move the scores by what was judged since."""
+    async def _flush(self) -> bool:
+        """Move the scores by what was judged since; whether that went well. The verdicts are kept where it did not."""
+        async with self._turn:
+            try:
+                await self._write()
+            except RegistryError as error:
+                left = len(self._judged) + len(self._passed)
+                logger.warning("scores cannot be written, %d tasks wait: %s", left, error)
+                return False
+        return True
+
+    async def _write(self) -> None:
         while self._passed:
             some = self._passed[:_PASSED_PER_WRITE]
             await self._scores.record_passed(some)

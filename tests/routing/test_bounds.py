@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from dataclasses import replace
+from itertools import islice
 
 import pytest
 
 from blocks import Says, Scripted
 from quality import Checks
-from registry import Capability, Ledger, Message, Names, Policies, Scores, TaskRequest, now_us
+from registry import Capability, Ledger, Message, Names, Policies, Scores, TaskIds, TaskRequest, now_us
 from registry.words import Attempt, Candidate, Decision, FailureClass, Policy, Service, Usage, Verdict
 from routing.attempting import Outcome
 from routing.connected import Connected
@@ -20,23 +22,30 @@ PASSED = Verdict(check="not_empty", passed=True, critical=True)
 FAILED = replace(PASSED, passed=False, reason="it is empty")
 
 
-@pytest.mark.parametrize("verdict", [PASSED, FAILED])
-async def test_verdicts_that_the_database_does_not_take_wait_up_to_a_bound_and_that_is_said(
-    sqlite_store, offering, caplog, verdict
-):
-    store, at = sqlite_store, offering("a")
+def judging(store, at, verdict, most_waiting=100):
+    """A recorder with one verdict each on 15 tasks of one offering, and the scores that it writes them to."""
+    scores = Scores(store, time.time)
     recorder = Recorder(
-        Ledger(store, Names(store), time.time), Scores(store, time.time), Checks.standard(),
-        lambda: now_us(time.time), 0.2, most_waiting=10,
+        Ledger(store, Names(store), time.time), scores, Checks.standard(), lambda: now_us(time.time), 0.2,
+        most_waiting=most_waiting,
     )  # fmt: skip
     request = TaskRequest(capability=Capability.TEXT, messages=(Message("user", "x"),))
-    for task_id in range(1, 16):
+    ids = TaskIds(time.time, 1)
+    for task_id in islice(ids, 15):
         decided = Decision(
             task_id=task_id, capability=Capability.TEXT, policy="p", policy_version=1, policy_id=1, snapshot_id=1,
             snapshot_version=1, candidates=(Candidate(offering_id=at.offering_id, offering=at.name, rank=1),),
         )  # fmt: skip
         attempt = Attempt(number=2, offering_id=at.offering_id, offering=at.name, usage=Usage())
         recorder.attempted(request, decided, Outcome(attempt=attempt, offering=at, verdicts=(verdict,)))
+    return recorder, scores
+
+
+@pytest.mark.parametrize("verdict", [PASSED, FAILED])
+async def test_verdicts_that_the_database_does_not_take_wait_up_to_a_bound_and_that_is_said(
+    sqlite_store, offering, caplog, verdict
+):
+    recorder, _ = judging(sqlite_store, offering("a"), verdict, most_waiting=10)
     assert [record.message for record in caplog.records] == [
         "the verdicts on 10 tasks wait already, further ones are let go of"
     ]
@@ -44,6 +53,17 @@ async def test_verdicts_that_the_database_does_not_take_wait_up_to_a_bound_and_t
     assert "the verdicts on 5 tasks were let go of" in caplog.records[-1].message
     assert await recorder.drain(10) == 0
     assert len(caplog.records) == 2
+
+
+@pytest.mark.parametrize("verdict", [PASSED, FAILED])
+async def test_verdicts_that_two_drains_find_waiting_are_counted_once(sqlite_store, offering, verdict):
+    at = offering("a")
+    recorder, scores = judging(sqlite_store, at, verdict)
+    assert await asyncio.gather(recorder.drain(10), recorder.drain(10)) == [0, 0]
+    once = (await scores.quality())[at.model.model_id, Capability.TEXT].evidence
+    recorder, _ = judging(sqlite_store, at, verdict)
+    await recorder.drain(10)
+    assert (await scores.quality())[at.model.model_id, Capability.TEXT].evidence == pytest.approx(2 * once, rel=1e-3)
 
 
 async def test_names_that_were_read_are_forgotten_beyond_a_bound_and_read_again(sqlite_store):
