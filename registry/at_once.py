@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from registry.database_faults import connect_faults_mapped, faults_mapped
 from registry.engines import sqlite_direct_engine
+from registry.undisturbed import undisturbed
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine
@@ -37,13 +38,22 @@ class AtOnce:
     async def run(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
         """What ``work`` returns, committed; it may wait for nothing but its connection.
 
+        Whoever cancels before it has begun prevents it; later, the cancellation comes out when it is done.
+
         Raises:
             StoreError: no connection, or a statement inside or the commit failed.
             RuntimeError: ``work`` waits for something else.
         """
         if self._worker is None:
             self._worker = _Worker()
-        return await asyncio.wrap_future(self._worker.do(partial(self._transact, work)))
+        doing = self._worker.do(partial(self._transact, work))
+        try:
+            return await asyncio.wrap_future(doing)
+        except asyncio.CancelledError:
+            loop, ended = asyncio.get_running_loop(), asyncio.Event()
+            doing.add_done_callback(lambda _: loop.call_soon_threadsafe(ended.set))
+            await undisturbed(ended.wait())
+            raise
 
     async def close(self) -> None:
         """Close the connection and end the thread, where there is one."""

@@ -18,6 +18,9 @@ WANTED_SECONDS = 2.0
 """How long it counts that somebody asked in vain."""
 SHARE = 2
 """A slab is at most this part, and this again for each process, of what is left: they shrink as a window runs dry."""
+KEPT_PLACES = 8
+"""Of the places that are left, one in so many is kept for who comes next, where a process is alone. It may have the
+others at once: they come back, and a burst that got half of what is left would have to ask again and again."""
 
 _LEASE_US = int(LEASE_SECONDS * MICROSECONDS_PER_SECOND)
 _WANTED_US = int(WANTED_SECONDS * MICROSECONDS_PER_SECOND)
@@ -181,5 +184,7 @@ def _granted(ask: Ask, spare: int, left: int, sharers: int, *, may_more: bool) -
         return 0, True
     if not may_more:
         return 0, False
-    slab = min(ask.wants - spare, left // (SHARE * sharers))
-    return max(lacks, slab), False
+    most = left // (SHARE * sharers)
+    if sharers == 1 and ask.account.kind == "places":
+        most = left - left // KEPT_PLACES
+    return max(lacks, min(ask.wants - spare, most)), False

@@ -152,7 +152,7 @@ class Store:
             async with self.write() as connection:
                 return await work(connection)
         async with self._sole_turn(self._turn):
-            return await undisturbed(self._at_once.run(work))
+            return await self._at_once.run(work)
 
     @asynccontextmanager
     async def _sole_turn(self, turn: asyncio.Lock) -> AsyncIterator[None]:

@@ -170,7 +170,7 @@ class Allowances:
                     if held is not None:
                         return held
                     if (request.run_id, request.workspace, request.principal, offering.offering_id) in self._known:
-                        await undisturbed(self._fetch(request, offering, worst_nanousd, tokens))
+                        await self._fetch(request, offering, worst_nanousd, tokens)
                     else:
                         await undisturbed(self._pocketing.learn_pipeline(request.run_id))
                     if self._leasing.changed:

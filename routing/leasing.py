@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from registry import StoreError
 from routing.purses import BUDGET, PLACES, Pocket, Purse
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Sequence
+    from collections.abc import Callable, Coroutine, Iterator, Sequence
 
     from registry.accounts import Account
     from registry.leases import Ask, Leases
+
+    Short = Callable[[], list[tuple[Pocket, int]]]
 
 T = TypeVar("T")
 
@@ -27,6 +30,26 @@ DOWN_SECONDS = 1.0
 _MINUTE_US = 60_000_000
 
 
+class _Round:
+    """A talk with the store that is under way."""
+
+    __slots__ = ("done", "error")
+
+    def __init__(self) -> None:
+        self.done = asyncio.Event()
+        self.error: BaseException | None = None
+
+    async def ended(self) -> None:
+        """Wait until it has ended.
+
+        Raises:
+            StoreError: the store did not answer, and would not answer the next one either.
+        """
+        await self.done.wait()
+        if self.error is not None:
+            raise self.error
+
+
 class Leasing:
     """The purses of one process, and their leases. ``clock`` gives monotonic seconds.
 
@@ -36,7 +59,8 @@ class Leasing:
     def __init__(self, leases: Leases, clock: Callable[[], float]) -> None:
         self._leases = leases
         self._clock = clock
-        self._turn = asyncio.Lock()
+        self._round: _Round | None = None
+        self._short: list[Short] = []  # what each call lacks that waits for the store
         self._failing = False
         self._ahead_us = 0.0  # the database's time less ours
         self.pockets: dict[Account, Pocket] = {}
@@ -62,31 +86,58 @@ class Leasing:
 
     async def undisturbed(self, work: Coroutine[Any, Any, T]) -> T:
         """What talking to the store comes to. Whoever waits may go away: it goes on, and what it brings is taken in."""
+        return await asyncio.shield(self._on_its_own(work))
+
+    def _on_its_own(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         task = asyncio.create_task(work)
         self._under_way.add(task)
         task.add_done_callback(self._ended)
-        return await asyncio.shield(task)
+        return task
 
     def _ended(self, task: asyncio.Task[Any]) -> None:
         self._under_way.discard(task)
         if not task.cancelled():
             task.exception()  # who waited has been told; who went away did not want to know
 
-    async def fetch(self, enough: Callable[[], bool], short: Callable[[], list[tuple[Pocket, int]]]) -> None:
+    async def fetch(self, enough: Callable[[], bool], short: Short) -> None:
         """Get what a call needs from the store, unless somebody else's question brings it first.
+
+        Whoever asks does so for all that wait; when the answer is there all of them look at once, since a busy event
+        loop takes long for one after the other.
 
         Raises:
             StoreError: the store does not answer.
         """
-        async with self._turn:
-            if enough():
-                return
-            now = self._clock()
-            asks = []
-            for pocket, needs in short():
-                self._rotate(pocket, now)
-                asks.append((pocket.purse, pocket.purse.demand(needs, now)))
-            await self._exchange(asks)
+        self._short.append(short)
+        try:
+            while not enough() and not self.changed:
+                this, mine = self._round, self._round is None
+                if this is None:
+                    this = self._round = _Round()
+                    self._on_its_own(self._fetch(this))
+                await this.ended()
+                if mine:
+                    return
+        finally:
+            self._short.remove(short)
+
+    async def _fetch(self, this: _Round) -> None:
+        """Get what all who wait need; they are told of a failure by the round."""
+        with suppress(StoreError), self._until_done(this):
+            first: dict[Pocket, int] = {}
+            together: dict[Pocket, int] = {}
+            for short in self._short:
+                for pocket, needs in short():
+                    first.setdefault(pocket, needs)
+                    together[pocket] = together.get(pocket, 0) + needs
+            pockets = list(first)
+            for start in range(0, len(pockets), ASKS_PER_TRANSACTION):
+                now = self._clock()
+                asks = []
+                for pocket in pockets[start : start + ASKS_PER_TRANSACTION]:
+                    self._rotate(pocket, now)
+                    asks.append((pocket.purse, pocket.purse.demand(first[pocket], now, together[pocket])))
+                await self._exchange(asks)
 
     async def report(self) -> None:
         """Tell the store what is due; fetch ahead; give back.
@@ -94,7 +145,10 @@ class Leasing:
         Raises:
             StoreError: the store does not answer.
         """
-        async with self._turn:
+        while self._round is not None:
+            await self._round.ended()
+        this = self._round = _Round()
+        with self._until_done(this):
             now = self._clock()
             self._look_at_ends(now)
             due = [purse for purse in self._all() if purse.is_due(now)]
@@ -103,6 +157,18 @@ class Leasing:
                     [(purse, purse.report(now)) for purse in due[start : start + ASKS_PER_TRANSACTION]]
                 )
             self.passed = [purse for purse in self.passed if not purse.is_done]
+
+    @contextmanager
+    def _until_done(self, this: _Round) -> Iterator[None]:
+        """Tell those who wait when a talk with the store ends, and how."""
+        try:
+            yield
+        except BaseException as error:
+            this.error = error
+            raise
+        finally:
+            self._round = None
+            this.done.set()
 
     async def close(self) -> None:
         """Settle up, and give everything back but what is under way.

@@ -161,11 +161,14 @@ class Purse:
             self.free = max(0, self.cap - self.under_way)
         return self._ask(wants=wants, closing=closing)
 
-    def demand(self, needs: int, now: float) -> Ask:
-        """A call waits for ``needs``: all that lies ready is laid on the table, and back where it is too little."""
+    def demand(self, needs: int, now: float, together: int = 0) -> Ask:
+        """A call waits for ``needs``: all that lies ready is laid on the table, and back where it is too little.
+
+        ``together`` is what all who wait need.
+        """
         spare, self.free = (0 if self.local or now >= self.ends else max(0, self.free)), 0
         self.largest = max(self.largest, needs)
-        wants = max(needs, self.wants(now))
+        wants = max(needs, together, self.wants(now))
         if self.index == PLACES:
             wants = max(wants, GROWTH * self.peak)
         return self._ask(wants=wants, needs=needs, spare=spare)

@@ -203,14 +203,18 @@ class Recorder:
         return True
 
     async def _write(self) -> None:
-        while self._passed:
-            some = self._passed[:_PASSED_PER_WRITE]
+        """Write what waits at this moment: with what comes meanwhile, a busy process would never be done."""
+        passed, judged = len(self._passed), len(self._judged)
+        while passed > 0:
+            some = self._passed[: min(passed, _PASSED_PER_WRITE)]
             await self._scores.record_passed(some)
             del self._passed[: len(some)]
-        while self._judged:
-            batch = self._judged[:_TASKS_PER_WRITE]
-            await self._scores.record([_scored(*judged) for judged in batch])
+            passed -= len(some)
+        while judged > 0:
+            batch = self._judged[: min(judged, _TASKS_PER_WRITE)]
+            await self._scores.record([_scored(*one) for one in batch])
             del self._judged[: len(batch)]
+            judged -= len(batch)
         if self._let_go:
             logger.warning("scores are written again; the verdicts on %d tasks were let go of", self._let_go)
             self._let_go = 0

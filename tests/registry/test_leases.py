@@ -155,6 +155,13 @@ async def test_places_of_the_dead_are_free_again_and_those_of_the_living_are_not
     assert (late.free, late.left) == (0, -1)  # its call still runs, and nothing is given until there is room
 
 
+async def test_who_is_alone_has_most_places_at_once_and_the_next_one_finds_some(leases, store):
+    account = await places(store, 80)
+    alone = await one(leases, account=account, holder="a", needs=1, wants=1_000)
+    assert (alone.free, alone.left) == (70, 10)
+    assert (await one(leases, account=account, holder="b", needs=1, wants=1_000)).free > 0
+
+
 async def test_a_day_of_berlin_has_its_own_window_also_when_the_clocks_change(leases, account, store, clock):
     for day, hours in (((2026, 3, 28, 23), 23), ((2026, 10, 24, 22), 25)):
         clock.us = to_us(datetime(*day, tzinfo=UTC))  # midnight in Berlin

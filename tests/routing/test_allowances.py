@@ -24,8 +24,10 @@ class DatabaseClock:
     def __init__(self):
         self.us = to_us(datetime(2026, 11, 25, 12, tzinfo=UTC))
         self.monotonic_us = 5_000_000
+        self.read = 0  # once in each exchange with the store
 
     async def __call__(self, connection):
+        self.read += 1
         return self.us
 
     def monotonic(self):
@@ -446,10 +448,27 @@ async def test_many_at_once_ask_the_store_together(opened, budgets, text_request
     allowances, request = await opened(), text_request()
     held = await asyncio.gather(*(hold(allowances, request, at, 100) for _ in range(500)))
     assert all(isinstance(one, Hold) for one in held)
+    assert clock.read == 1
     for one in held:
         allowances.settle(one, 50, 1)
     await allowances.aclose()
     assert await standing(store, clock) == (25_000, 0, 75_000)
+
+
+async def test_calls_that_lack_different_things_ask_for_them_together(
+    opened, limits, text_request, offering, store, clock
+):
+    await limits.put("a", requests=1_000, places=100)
+    catalogue = Catalogue(store, time.time)
+    offerings = [offering("a")]
+    for name in ("b", "c"):
+        await catalogue.add_service(name, "fake")
+        await limits.put(name, places=100)
+        offerings.append(offering(name))
+    allowances, request = await opened(), text_request()
+    held = await asyncio.gather(*(hold(allowances, request, at) for at in offerings * 20))
+    assert all(isinstance(one, Hold) for one in held)
+    assert clock.read == 1
 
 
 async def test_who_goes_away_while_the_store_is_asked_loses_nothing(opened, budgets, text_request, at, store, clock):
