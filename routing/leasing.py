@@ -37,7 +37,7 @@ class _Round:
 
     def __init__(self) -> None:
         self.done = asyncio.Event()
-        self.error: BaseException | None = None
+        self.error: Exception | None = None
 
     async def ended(self) -> None:
         """Wait until it has ended.
@@ -163,7 +163,7 @@ class Leasing:
         """Tell those who wait when a talk with the store ends, and how."""
         try:
             yield
-        except BaseException as error:
+        except Exception as error:  # who is cancelled says nothing about the store
             this.error = error
             raise
         finally:

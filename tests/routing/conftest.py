@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from blocks import Scripted
 from registry.words import Capability, Message, Model, Offering, Price, Service, Snapshot, TaskRequest
 from routing.constraints import World
 from routing.health import Health
@@ -30,6 +31,23 @@ class Clock:
 
     async def sleep(self, seconds: float) -> None:
         self.now += seconds
+
+
+@pytest.fixture
+def until_called():
+    """Waits until the scripted services of a runtime have been called so often together."""
+
+    async def wait(runtime, count=1):
+        services = {offering.service.name: offering.service for offering in runtime.snapshot.offerings}
+        connected = [runtime.connect(service) for service in services.values()]
+        scripts = [service for service in connected if isinstance(service, Scripted)]
+
+        async def is_called():
+            return sum(len(script.calls) for script in scripts) >= count
+
+        await until(is_called, seconds=60)
+
+    return wait
 
 
 @pytest.fixture(name="until")

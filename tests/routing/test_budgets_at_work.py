@@ -73,13 +73,13 @@ async def test_what_failed_before_it_was_billed_is_given_back(opened):
     assert (await runtime.run(task_request("text", "Hello."))).text == "yes"
 
 
-async def test_a_call_that_was_cancelled_counts_with_all_that_it_may_have_cost(opened):
+async def test_a_call_that_was_cancelled_counts_with_all_that_it_may_have_cost(opened, until_called):
     async def prepare(store):
         await Budgets(store, time.time).put("workspace", "default", PRICE, "day")
 
     runtime = await opened(Scripted([Hangs(), Says("yes")]), prepare)
     task = asyncio.create_task(runtime.run(task_request("text", "Hello.")))
-    await asyncio.sleep(0.2)
+    await until_called(runtime)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task

@@ -35,9 +35,11 @@ async def runtime(database_url, tmp_path):
         yield opened
 
 
-async def test_a_call_is_settled_at_the_price_of_its_day_and_the_next_one_at_the_new_one(runtime, until, capsys):
+async def test_a_call_is_settled_at_the_price_of_its_day_and_the_next_one_at_the_new_one(
+    runtime, until, until_called, capsys
+):
     first = asyncio.create_task(runtime.run(task_request("text", "Say it.", stage="first")))
-    await asyncio.sleep(0.2)
+    await until_called(runtime)
     await runtime.catalogue.put_price("only/m", Price(call_nanousd=NEW, source="the test"))
 
     async def is_seen():

@@ -57,11 +57,11 @@ async def runtime(database_url, tmp_path):
     ],
 )
 async def test_calls_under_way_end_and_are_accounted_for_new_ones_are_told_why_and_work_goes_on(
-    runtime, until, how, told
+    runtime, until, until_called, how, told
 ):
     under_way = [asyncio.create_task(runtime.run(task_request("text", f"Lamp {n}."))) for n in range(5)]
     streaming = asyncio.create_task(_streamed(runtime))
-    await asyncio.sleep(0.2)
+    await until_called(runtime, 6)
     await _empty(runtime.catalogue, how)
 
     async def is_seen():

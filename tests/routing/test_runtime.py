@@ -66,10 +66,10 @@ async def test_failed_attempts_are_recorded_with_their_class_and_message(opened)
     assert "not that" in told.attempts[0].message
 
 
-async def test_a_cancelled_call_is_recorded(opened):
+async def test_a_cancelled_call_is_recorded(opened, until_called):
     runtime = await opened(local=Scripted([Hangs()]))
     task = asyncio.create_task(runtime.run(task_request("text", "Wait.", stage="waiting")))
-    await asyncio.sleep(0.1)
+    await until_called(runtime)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task

@@ -111,10 +111,10 @@ async def test_leaving_early_breaks_the_call_off_and_accounts_for_what_was_said(
     assert row.output_tokens > 0
 
 
-async def test_a_caller_that_goes_away_before_the_first_output_is_recorded_too(opened):
+async def test_a_caller_that_goes_away_before_the_first_output_is_recorded_too(opened, until_called):
     runtime = await opened([Hangs()])
     entering = asyncio.create_task(runtime.stream(task_request("text", "Say it.")).__aenter__())
-    await asyncio.sleep(0.1)
+    await until_called(runtime)
     entering.cancel()
     with pytest.raises(asyncio.CancelledError):
         await entering
