@@ -110,29 +110,40 @@ class Budgets:
                 connection, kind, whose, checked_amount(amount_nanousd), period, checked_zone(zone), now_us(self._clock)
             )
 
-    async def remove(self, scope: str, name: str, per: str | None = None) -> tuple[Budget, ...]:
-        """Remove the budgets of that scope and name, or only the one for ``per``; what they were.
+    async def named(self, scope: str, name: str, per: str | None = None) -> tuple[Budget, ...]:
+        """The budgets of that scope and name, or only the one for ``per``.
 
         Raises:
             EntryInvalid: there is no such scope or period.
             NotFound: there is no such budget.
         """
-        kind = _checked_scope(scope)
-        whose = self._checked_name(kind, name)
-        period = None if per is None else _checked_period(per)
+        return self._named(await self.list(), scope, name, per)
+
+    async def remove(self, scope: str, name: str, per: str | None = None) -> tuple[Budget, ...]:
+        """Remove the budgets that :meth:`named` names; what they were.
+
+        Raises:
+            EntryInvalid, NotFound: as there.
+        """
         async with self._store.write() as connection:
             await bump_allowances(connection)
-            there = await read_budgets(connection)
-            gone = [b for b in there if (b.scope, b.name) == (kind, whose) and period in (None, b.period)]
-            if not gone:
-                raise NotFound("budget", f"{kind}:{whose}", [budget.label for budget in there])
+            gone = self._named(await read_budgets(connection), scope, name, per)
             ids = [budget.budget_id for budget in gone]
             theirs = (windows.c.kind == "budget") & windows.c.owner_id.in_(ids)
             await lock_windows(connection, theirs)
             await connection.execute(delete(windows).where(theirs))
             await connection.execute(delete(budgets).where(budgets.c.budget_id.in_(ids)))
             await _tell(connection, now_us(self._clock), "removed", gone)
-        return tuple(gone)
+        return gone
+
+    def _named(self, there: tuple[Budget, ...], scope: str, name: str, per: str | None) -> tuple[Budget, ...]:
+        kind = _checked_scope(scope)
+        whose = self._checked_name(kind, name)
+        period = None if per is None else _checked_period(per)
+        found = tuple(b for b in there if (b.scope, b.name) == (kind, whose) and period in (None, b.period))
+        if not found:
+            raise NotFound("budget", f"{kind}:{whose}", [budget.label for budget in there])
+        return found
 
     def _checked_name(self, scope: BudgetScope, name: str) -> str:
         """The name as it is kept.

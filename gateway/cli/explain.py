@@ -39,7 +39,8 @@ def explain(
 ) -> None:
     """Say why each service of a run or a decision was chosen, what the others lost on, what each call took and cost.
 
-    Quality, cost and speed are in 0..1, and 1 is best; the utility is their sum by the weights of the policy.
+    Quality, cost and speed are in 0..1, and 1 is best; the utility is their sum by the weights of the policy,
+    times what its rules and likings give: 1.2 for a service that it prefers.
     """
     from gateway.cli.explained import explanation_as_json, say_explanation
 

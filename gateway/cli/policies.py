@@ -13,8 +13,11 @@ from gateway.cli.terminal import say, say_json
 from gateway.errors import InputUnusable
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from gateway.cli.opening import Opened
     from registry import Policies, Policy
+    from registry.words import Offering
 
 policies = new_group(help="List, show, check and put routing policies.")
 
@@ -80,16 +83,21 @@ def check(context: typer.Context, file: File) -> None:
     policy = read_policy(file_content(file), str(file))
 
     async def work(opened: Opened) -> list[str]:
-        from registry import Catalogue
-
-        catalogue = Catalogue(opened.store, opened.clock, workspace=opened.settings.workspace)
-        return strangers(policy, (await catalogue.read_snapshot()).offerings)
+        return strangers(policy, await offerings_in(opened))
 
     unknown = with_store(flags_of(context), work)
     say_policy(policy)
     for sentence in unknown:
         say(sentence)
     say(f"{file} is in order; `turnout policies put {file}` puts it.")
+
+
+async def offerings_in(opened: Opened) -> Sequence[Offering]:
+    """All offerings in the registry, those that are disabled too."""
+    from registry import Catalogue
+
+    catalogue = Catalogue(opened.store, opened.clock, workspace=opened.settings.workspace)
+    return (await catalogue.read_snapshot()).offerings
 
 
 def file_content(file: Path) -> bytes:

@@ -9,8 +9,8 @@ import typer
 
 from gateway.cli.commands import flags_of, new_group
 from gateway.cli.opening import with_store
-from gateway.cli.policies import file_content
-from gateway.cli.terminal import say, say_json
+from gateway.cli.policies import file_content, offerings_in
+from gateway.cli.terminal import say, say_json, tell
 
 if TYPE_CHECKING:
     from gateway.cli.opening import Opened
@@ -38,13 +38,19 @@ def check(
     A rule that cannot be understood is told with its line. What the ledger does not keep of a request (metadata,
     hints, how services were doing then) cannot be tried again: such requests are counted apart.
     """
-    from gateway.cli.policies_shown import say_tried, tried_as_json
+    from gateway.cli.policies_shown import say_tried, strangers, tried_as_json
     from gateway.cli.tables import say_facts
     from routing.rules import read_rules, try_rules
     from routing.wording import rule_in_words
 
     policy = read_rules(file_content(file), str(file))
-    found = with_store(flags_of(context), lambda opened: _recent(opened, recent)) if recent else []
+
+    async def work(opened: Opened) -> tuple[list[Recent], list[str]]:
+        return await _recent(opened, recent) if recent else [], strangers(policy, await offerings_in(opened))
+
+    found, unknown = with_store(flags_of(context), work)
+    for sentence in unknown:
+        tell(sentence)
     tried = try_rules(policy, found)
     if as_json:
         say_json(tried_as_json(tried, len(found)))

@@ -109,7 +109,7 @@ def test_what_is_said_of_bad_input_is_what_the_table_says(root, read):
         "weights that are all 0": lambda: parse_objective("quality=0,cost=0"),
         "a weight below 0, or none at all": lambda: parse_objective("quality=-1"),
         "a weight or a target with a typo": lambda: parse_objective("qualty=1"),
-        "a budget that is not in dollars": lambda: usd_from_text("5 apples"),
+        "a budget that is not in dollars": lambda: usd_from_text("5 EUR"),
         "a rule with a typo": lambda: read_rules(typo, "rules.yaml"),
     }
     for what, refused in told.items():

@@ -50,6 +50,12 @@ def test_a_budget_is_set_stands_and_is_removed(turnout, spent):
     assert turnout("budgets", "list", "--json").json == {"budgets": []}
 
 
+def test_a_budget_that_is_not_there_is_told_before_anything_is_asked(turnout):
+    missing = turnout("budgets", "remove", "key:ann", "--per", "day")
+    assert missing.code == 1
+    assert missing.err == "turnout: there is no budget 'key:default/ann'.\n"
+
+
 def test_a_name_that_is_left_out_means_each(turnout):
     assert turnout("budgets", "set", "run", "0.50", "--per", "run").out == "run:* may spend $0.50 a run.\n"
     turnout("budgets", "set", "key:ann", "$3", "--per", "month")

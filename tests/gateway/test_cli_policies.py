@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from dataclasses import replace
 
 import pytest
@@ -67,6 +68,8 @@ def test_a_check_puts_nothing_and_names_strangers(turnout, policy_file):
     assert "Note on rule canary: the registry has no service, model or offering 'nobody/new' (yet)." in checked.out
     assert "no service, model or offering 'locl' (yet); did you mean 'local'?" in checked.out
     assert "careful.yaml is in order; `turnout policies put careful.yaml` puts it." in checked.out
+    noted = turnout("rules", "check", policy_file.name).err
+    assert "no service, model or offering 'locl' (yet); did you mean 'local'?" in noted
     missing = turnout("policies", "show", "careful")
     known = "there are default, default-image, default-video"
     assert (missing.code, missing.err) == (1, f"turnout: there is no policy 'careful'; {known}.\n")
@@ -115,6 +118,14 @@ def test_without_recent_requests_rules_are_only_checked(turnout, policy_file):
     assert turnout("rules", "check", policy_file.name, "--recent", 0, "--json").json["recent"] == 0
 
 
+def test_explain_tells_by_what_a_target_was_missed(turnout, policy_file):
+    policy_file.write_text("policy: strict\ntarget: the cheapest above 0.999 under 0.001 ms\n", encoding="utf-8")
+    turnout("policies", "put", policy_file.name)
+    shown = turnout("explain", asyncio.run(_make_run_under("strict"))).out
+    assert "seeks the cheapest above 0.999 under 0.001 ms." in shown
+    assert re.search(r"Missed: its quality is 0\.\d\d, a call took [^,]+ Where nobody is within", shown)
+
+
 def test_explain_tells_which_rules_applied_and_which_shut_out(turnout, policy_file):
     turnout("policies", "put", policy_file.name)
     run_id = asyncio.run(_make_ruled_run())
@@ -124,12 +135,26 @@ def test_explain_tells_which_rules_applied_and_which_shut_out(turnout, policy_fi
     assert 'cheap-drafts  weigh quality 20%, cost 70%, speed 10%, when request.stage == "analysis"' in shown
     assert 'rule no-local forbids service.name == "local"' in shown
     task, other = turnout("explain", run_id, "--json").json["tasks"]
-    assert "Policy careful version 1 weighs quality 70%, cost 10%, speed 20%, for the cheapest above 0.9." in shown
+    assert "Policy careful version 1 seeks the cheapest above 0.9." in shown
+    assert "Missed:" not in shown
     assert other["decision"]["rules"] == []
     assert task["decision"]["rules"] == ["no-local", "cheap-drafts", "like"]
     assert [one["factor"] for one in task["decision"]["ranked"]] == [pytest.approx(1.2, rel=0.03)]
     local = next(one for one in task["decision"]["excluded"] if one["offering"].startswith("local/"))
     assert (local["exclusion"], local["reason"]) == ("rule", 'rule no-local forbids service.name == "local"')
+
+
+async def _make_run_under(policy) -> int:
+    """A run with one call."""
+    from blocks import Says, Scripted
+    from registry import Settings
+    from routing import Runtime, task_request
+
+    async with Runtime.open(Settings.load(), services={"local": Scripted([Says("yes")])}) as runtime:
+        run = await runtime.runs.start("storyboard", "1", fingerprint="abc", parameters={})
+        await runtime.run(replace(task_request("text", "Hi.", policy=policy), run_id=run.run_id))
+        await runtime.runs.finish(run.run_id, "done")
+    return run.run_id
 
 
 async def _make_ruled_run() -> int:
