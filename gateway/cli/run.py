@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import sys
 import tempfile
 from contextlib import contextmanager
@@ -141,7 +142,8 @@ async def _run(settings: Settings, parameters: StoryboardParameters, *, as_json:
     console = Console(stderr=True, no_color=not colourful(), highlight=False)
     home = Home(settings.home).make()
     with TerminalProgress(console, quiet=as_json) as progress:
-        progress.note("Starting Prefect's server and opening the registry …")
+        given = os.environ.get("PREFECT_API_URL")
+        progress.note(f"{'Using' if given else 'Starting'} Prefect's server and opening the registry …")
         async with opened(settings) as parts:
             # A database that cannot be used and a policy that is mistyped are found before anything is begun.
             await Policies(parts.store, parts.clock).get(parameters.policy)
