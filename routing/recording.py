@@ -172,6 +172,8 @@ class Recorder:
         flush.add_done_callback(self._drains.discard)
         # Not cancelled when time is up: what commits nevertheless must not be written, and counted, once more.
         await asyncio.wait({flush}, timeout=timeout_seconds)
+        if flush.done():
+            flush.result()  # what is no fault of the database's comes out
         return len(self._judged) + len(self._passed)
 
     async def close(self, timeout_seconds: float) -> None:

@@ -99,7 +99,8 @@ def remove(
 ) -> None:
     """Remove a budget: from then on nothing bounds what it bounded."""
     scope, name = _named(whose)
-    with_store(flags_of(context), lambda opened: _budgets(opened).named(scope, name, per))
+    if not yes:  # nobody is asked about what is not there
+        with_store(flags_of(context), lambda opened: _budgets(opened).named(scope, name, per))
     confirm(f"Remove the budget of {scope}:{name}? Nothing bounds that spending then.", yes=yes)
     for gone in with_store(flags_of(context), lambda opened: _budgets(opened).remove(scope, name, per)):
         say(f"Removed the budget of {gone.label} a {gone.per}.")

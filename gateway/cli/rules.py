@@ -29,7 +29,8 @@ def check(
     context: typer.Context,
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A policy, or rules alone, in YAML.")],
     recent: Annotated[
-        int, typer.Option(min=0, max=100_000, help="How many recent requests to try them on; 0 for none.")
+        int,
+        typer.Option(min=0, max=100_000, help="How many recent requests to try them on; 0 for none, and no database."),
     ] = 500,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")] = False,
 ) -> None:
@@ -46,9 +47,9 @@ def check(
     policy = read_rules(file_content(file), str(file))
 
     async def work(opened: Opened) -> tuple[list[Recent], list[str]]:
-        return await _recent(opened, recent) if recent else [], strangers(policy, await offerings_in(opened))
+        return await _recent(opened, recent), strangers(policy, await offerings_in(opened))
 
-    found, unknown = with_store(flags_of(context), work)
+    found, unknown = with_store(flags_of(context), work) if recent else ([], [])
     for sentence in unknown:
         tell(sentence)
     tried = try_rules(policy, found)
