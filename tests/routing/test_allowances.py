@@ -58,13 +58,16 @@ async def limits(store):
 
 @pytest.fixture
 async def opened(store, clock):
-    """Makes allowances, as a process would have them; those are closed at the end."""
+    """Makes allowances, as a process would have them; those are closed at the end.
+
+    Not ``kept``, nothing is asked of the store but for calls that wait: nobody tops up behind them.
+    """
     made = []
 
-    async def make(over=store):
+    async def make(over=store, *, kept=True):
         leases = Leases(over, database_clock=clock)
         made.append(Allowances(over, clock=clock.monotonic, wall=time.time, leases=leases))
-        await made[-1].start()
+        await (made[-1].start() if kept else made[-1].refresh())
         return made[-1]
 
     yield make
@@ -445,7 +448,7 @@ async def test_an_unknown_runs_pipeline_is_read_once_and_one_that_is_not_there_h
 
 async def test_many_at_once_ask_the_store_together(opened, budgets, text_request, at, store, clock):
     await budgets.put("workspace", "default", 100_000, "day")
-    allowances, request = await opened(), text_request()
+    allowances, request = await opened(kept=False), text_request()
     held = await asyncio.gather(*(hold(allowances, request, at, 100) for _ in range(500)))
     assert all(isinstance(one, Hold) for one in held)
     assert clock.read == 1
@@ -465,7 +468,7 @@ async def test_calls_that_lack_different_things_ask_for_them_together(
         await catalogue.add_service(name, "fake")
         await limits.put(name, places=100)
         offerings.append(offering(name))
-    allowances, request = await opened(), text_request()
+    allowances, request = await opened(kept=False), text_request()
     held = await asyncio.gather(*(hold(allowances, request, at) for at in offerings * 20))
     assert all(isinstance(one, Hold) for one in held)
     assert clock.read == 1
