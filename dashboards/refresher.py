@@ -38,12 +38,14 @@ class Question(Protocol):
 class Answer:
     """What came of a question. ``frame`` is None until something was read; ``error`` is a sentence, or empty.
 
-    With an error the frame is the last that could be read, and ``as_of_us`` says when that was.
+    With an error the frame is the last that could be read, and ``as_of_us`` says when that was. ``is_missing``: there
+    is no such thing as was asked about.
     """
 
     frame: Any = None
     as_of_us: int | None = None
     error: str = ""
+    is_missing: bool = False
 
 
 Tell = Callable[[Answer], None]
@@ -156,7 +158,7 @@ class Refresher:
         try:
             frame = await watched.question.read(self._sources)
         except NotFound as error:
-            watched.answer = Answer(error=f"{error}.", as_of_us=watched.answer.as_of_us)
+            watched.answer = Answer(error=f"{error}.", as_of_us=watched.answer.as_of_us, is_missing=True)
         except StoreError as error:
             logger.warning("%s", error)
             told = f"{error.sentence[:1].upper()}{error.sentence[1:]}. What you see is older; it is tried again."

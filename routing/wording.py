@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 from registry.words import Exclusion, format_usd, target_in_words
 
 if TYPE_CHECKING:
-    from registry import Cooldown
-    from registry.words import Candidate, Capability, Objective, Offering, Policy, Price, Rule
+    from collections.abc import Sequence
+
+    from registry import Cooldown, Explanation
+    from registry.words import Candidate, Capability, Decision, Objective, Offering, Policy, Price, Rule, Target
 
 _US_PER_SECOND = 1_000_000
 # Differences below this share of the utility move nothing that a person would call a reason.
@@ -146,6 +148,40 @@ def exclusion_in_words(candidate: Candidate, capability: Capability) -> str:
 def aim_in_words(policy: Policy) -> str:
     """What matters by a policy: its target, else its weights."""
     return weights_in_words(policy.objective) if policy.target is None else target_in_words(policy.target)
+
+
+def sought_in_words(policy: Policy, decision: Decision) -> str:
+    """What a decision went by: the policy's target, or weights, which a rule may have put in the target's place."""
+    target = _target_of(policy, decision)
+    if target is not None:
+        return f"seeks {target_in_words(target)}"
+    return f"weighs {weights_in_words(policy.weighing(decision.rules))}"
+
+
+def missed_in_words(policy: Policy, decision: Decision, alike: Sequence[Explanation]) -> str:
+    """Which bounds of a target did not hold for tasks decided alike; empty where all did, or there was none.
+
+    By what was known of the quality, and by what calls took and cost.
+    """
+    target, ranked = _target_of(policy, decision), decision.ranked
+    if target is None or not ranked:
+        return ""
+    missed = []
+    if target.min_quality is not None and ranked[0].quality < target.min_quality:
+        missed.append(f"its quality is {ranked[0].quality:.2f}")
+    latest_ms = max((attempt.latency_ms for task in alike for attempt in task.attempts), default=0.0)
+    if target.max_latency_ms is not None and latest_ms > target.max_latency_ms:
+        missed.append(f"a call took {latency_in_words(latest_ms)}")
+    dearest_nanousd = max((task.cost_nanousd for task in alike), default=0)
+    if target.max_cost_nanousd is not None and dearest_nanousd > target.max_cost_nanousd:
+        missed.append(f"it cost {format_usd(dearest_nanousd)}")
+    if not missed:
+        return ""
+    return f"Missed: {', '.join(missed)}. Where nobody is within, who misses it least comes first."
+
+
+def _target_of(policy: Policy, decision: Decision) -> Target | None:
+    return policy.target if policy.weighing(decision.rules) is policy.objective else None
 
 
 def weights_in_words(objective: Objective) -> str:

@@ -9,7 +9,7 @@ from registry import Decisions, FailureClass, Names, NotFound, Policies, Runs, S
 from registry.page_reads import read_offering_names
 from registry.run_reads import RunReads
 from registry.spending import totals_of_run
-from routing.wording import exclusion_in_words, weights_in_words, why_it_lost
+from routing.wording import exclusion_in_words, missed_in_words, sought_in_words, why_it_lost
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -54,7 +54,7 @@ class RunFrame:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallRow:
-    """A call in the list: who was asked, and how it ended (``done``, ``no candidate`` or a failure class)."""
+    """A call in the list: who was asked, and how it ended (see :func:`outcome_of`)."""
 
     line: CallLine
     offering: str
@@ -76,12 +76,13 @@ class CandidateRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskFrame:
-    """Why a task went where it went: the policy with its weights in words, and every candidate."""
+    """Why a task went where it went: the policy, what it went by and what of that was missed, every candidate."""
 
     task_id: int
     name: str
     policy: str
-    weights: str
+    sought: str
+    missed: str
     candidates: tuple[CandidateRow, ...]
     explanation: Explanation
 
@@ -138,27 +139,32 @@ class RunReader:
         decision = explanation.decision
         name = "/".join(part for part in (explanation.stage, explanation.item) if part) or f"task {task_id}"
         if decision is None:
-            return TaskFrame(task_id=task_id, name=name, policy="", weights="", candidates=(), explanation=explanation)
+            return TaskFrame(
+                task_id=task_id, name=name, policy="", sought="", missed="", candidates=(), explanation=explanation
+            )
         policy = await self._policies.load(decision.policy_id)
         return TaskFrame(
             task_id=task_id,
             name=name,
             policy=f"{decision.policy} version {decision.policy_version}",
-            weights=weights_in_words(policy.weighing(decision.rules)),
+            sought=sought_in_words(policy, decision),
+            missed=missed_in_words(policy, decision, [explanation]),
             candidates=_candidates(decision, policy),
             explanation=explanation,
         )
 
 
 def outcome_of(line: CallLine) -> str:
-    """How a call ended, in words."""
+    """How a call ended: ``done``, ``asked again``, ``given again``, ``no candidate``, or a failure class in words."""
     if line.attempt == 0:
         return "given again" if line.offering_id else "no candidate"
     try:
         failure = FailureClass.from_code(line.outcome)
     except KeyError:
         return "failed"
-    return "done" if failure is None else failure.value.replace("_", " ")
+    if failure is None:
+        return "asked again" if line.is_asked_again else "done"
+    return failure.value.replace("_", " ")
 
 
 def _offering(line: CallLine, names: Mapping[int, OfferingName]) -> str:

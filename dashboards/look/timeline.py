@@ -1,10 +1,10 @@
-"""A run's calls over time: one lane a stage, one bar a call; failed ones are red, cancelled ones grey."""
+"""A run's calls over time: one lane a stage, calls at the same time below each other; failed red, cancelled grey."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from bokeh.models import ColumnDataSource, CustomJSTickFormatter, FactorRange, HoverTool, Range1d
+from bokeh.models import ColumnDataSource, CustomJSTickFormatter, FixedTicker, HoverTool, Range1d
 from bokeh.plotting import figure
 
 from dashboards.look.colours import FAILED, FAST, STATES
@@ -16,22 +16,67 @@ if TYPE_CHECKING:
 
     from dashboards.frames.run import Bar
 
-_LANE_PX = 34
-_LEAST_PX, _MOST_PX = 110, 420
+MOST_ROWS = 24  # of one lane; where more calls run at the same time, the next ones lie over those that end first
+_LANE_PX, _ROW_PX = 34, 12  # a lane of one row, and each further one
+_LEAST_PX, _MOST_PX, _AXIS_PX = 110, 420, 50
+_FILLED = 0.62  # the part of a row's height that its bars have
 _SECONDS = """
   if (tick < 60) { return tick.toLocaleString("en-US", {maximumFractionDigits: 2}) + " s" }
   return Math.floor(tick / 60) + " min" + (tick % 60 ? " " + Math.round(tick % 60) + " s" : "")
 """
-_COLOURS = {"done": FAST, "cancelled": STATES["off"]}  # any other has failed
+_COLOURS = {"done": FAST, "asked again": FAST, "given again": FAST, "cancelled": STATES["off"]}  # others have failed
+
+
+class Place(NamedTuple):
+    """Where a bar lies, in units of some pixels from the top: its middle, and its height."""
+
+    middle: float
+    height: float
+
+
+class Layout(NamedTuple):
+    """Where all bars lie, in their order; the lanes' names at their middles, and the height of all lanes."""
+
+    places: list[Place]
+    lanes: dict[float, str]
+    height: float
+
+
+def laid_out(bars: Sequence[Bar]) -> Layout:
+    """Lanes in the order in which their first call began; in each, calls at the same time below each other."""
+    rows: dict[str, list[float]] = {}  # until when each row of a lane is taken
+    row_of = [0] * len(bars)
+    for index in sorted(range(len(bars)), key=lambda one: bars[one].begin_seconds):
+        bar, ends = bars[index], rows.setdefault(bars[index].lane, [])
+        row = next((row for row, end in enumerate(ends) if end <= bar.begin_seconds), None)
+        if row is None and len(ends) < MOST_ROWS:
+            row = len(ends)
+            ends.append(bar.end_seconds)
+        elif row is None:
+            row = ends.index(min(ends))
+        ends[row] = max(ends[row], bar.end_seconds)
+        row_of[index] = row
+    tops, lanes, top = {}, {}, 0.0
+    for lane, ends in rows.items():
+        tops[lane] = top
+        lane_height = _LANE_PX + _ROW_PX * (len(ends) - 1)
+        lanes[top + lane_height / 2] = lane
+        top += lane_height
+    places = []
+    for bar, row in zip(bars, row_of, strict=True):
+        count = len(rows[bar.lane])
+        height = (_LANE_PX + _ROW_PX * (count - 1)) / count
+        places.append(Place(tops[bar.lane] + height * (row + 0.5), height * _FILLED))
+    return Layout(places, lanes, top)
 
 
 class Timeline:
     """The chart, given new bars in place."""
 
     def __init__(self) -> None:
-        columns = ("lane", "begin", "end", "colour", "alpha", "name", "told")
+        columns = ("middle", "height", "begin", "end", "colour", "alpha", "name", "told")
         self.source = ColumnDataSource({name: [] for name in columns})
-        self.x_range, self.y_range = Range1d(start=0, end=1), FactorRange()
+        self.x_range, self.y_range = Range1d(start=0, end=1), Range1d(start=1, end=0)
         self.figure = figure(
             height=_LEAST_PX,
             sizing_mode="stretch_width",
@@ -42,7 +87,7 @@ class Timeline:
             output_backend="canvas",
         )
         self.figure.hbar(
-            y="lane", left="begin", right="end", height=0.62, fill_color="colour", fill_alpha="alpha",
+            y="middle", left="begin", right="end", height="height", fill_color="colour", fill_alpha="alpha",
             line_color="colour", line_alpha=0.9, source=self.source,
         )  # fmt: skip
         self.figure.add_tools(HoverTool(tooltips=[("", "@name"), ("", "@told")], point_policy="follow_mouse"))
@@ -55,16 +100,20 @@ class Timeline:
             axis.major_label_text_font_size = CHART_FONT_PX
 
     def show(self, bars: Sequence[Bar]) -> None:
-        """Show these calls, lanes in the order in which their first call began."""
-        lanes = list(dict.fromkeys(bar.lane for bar in bars))[::-1]
+        """Show these calls."""
+        layout = laid_out(bars)
         end = max((bar.end_seconds for bar in bars), default=1.0) or 1.0
         least = end / 400  # a call of a millisecond in a run of hours is still there to be pointed at
-        if lanes != list(self.y_range.factors):
-            self.y_range.factors = lanes
-            self.figure.height = min(_MOST_PX, max(_LEAST_PX, 50 + _LANE_PX * len(lanes)))
+        if layout.lanes != self.figure.yaxis[0].major_label_overrides:
+            self.figure.yaxis[0].update(
+                ticker=FixedTicker(ticks=list(layout.lanes)), major_label_overrides=layout.lanes
+            )
+            self.y_range.start = layout.height or 1
+            self.figure.height = round(min(_MOST_PX, max(_LEAST_PX, _AXIS_PX + layout.height)))
         self.x_range.end = end * 1.01
         self.source.data = {
-            "lane": [bar.lane for bar in bars],
+            "middle": [place.middle for place in layout.places],
+            "height": [place.height for place in layout.places],
             "begin": [bar.begin_seconds for bar in bars],
             "end": [max(bar.end_seconds, bar.begin_seconds + least) for bar in bars],
             "colour": [_COLOURS.get(bar.outcome, FAILED) for bar in bars],

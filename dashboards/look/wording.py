@@ -72,7 +72,7 @@ def why(task: TaskFrame) -> str:
         told = task.explanation.message or "The ledger keeps no candidates of this task."
         return str(head + Markup('<p class="note">{}</p>').format(told))
     rows = Markup("").join(map(_candidate, task.candidates))
-    told = f"Policy {task.policy} weighs {task.weights}; each figure lies in 0 to 1, 1 is best."
+    told = f"Policy {task.policy} {task.sought}. {task.missed} Quality, cost and speed lie in 0 to 1, 1 is best."
     table = Markup(
         '<div class="why"><p class="soft">{}</p><div class="scroll"><table><thead><tr><th class="num">Rank</th>'
         '<th>Service/model</th><th class="num">Utility</th><th class="num">Quality</th><th class="num">Cost</th>'

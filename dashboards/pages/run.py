@@ -267,4 +267,9 @@ def run_page(session: Session) -> list[Viewable]:
     if run_id is None:
         nothing = parts.empty_pane("Which run?", "The address names none. Choose one from the list of runs.")
         return [parts.stacked(parts.title_bar("Run", ""), parts.boxed(nothing))]
+    if session.house.refresher.known(RunOf(run_id)).is_missing:
+        gone = parts.empty_pane(
+            f"There is no run {run_id}", "It never began, or was removed. Choose one from the list."
+        )
+        return [parts.stacked(parts.title_bar(f"Run {run_id}", ""), parts.boxed(gone))]
     return RunView(session, run_id).view()

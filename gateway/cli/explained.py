@@ -9,15 +9,16 @@ from gateway.cli.runs import run_as_json, run_in_words
 from gateway.cli.tables import Column, say_facts, say_table, say_text
 from gateway.cli.terminal import say
 from registry import from_us
-from registry.words import Exclusion, FailureClass, format_usd, target_in_words
+from registry.words import Exclusion, FailureClass, format_usd
 from routing.wording import (
     exclusion_in_words,
     latency_in_words,
     local_time,
+    missed_in_words,
     price_in_words,
     rule_in_words,
+    sought_in_words,
     utc_iso,
-    weights_in_words,
     why_it_lost,
 )
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from registry import Explanation, Run
-    from registry.words import Attempt, Candidate, Decision, Objective, Policy, Target
+    from registry.words import Attempt, Candidate, Decision, Objective, Policy
 
 _MOST_NAMED = 6
 
@@ -153,15 +154,11 @@ def _say_decision(decision: Decision, alike: Sequence[Explanation], policy: Poli
     first = ranked[0].offering if ranked else "nobody"
     say_text(f"Why {first} for {_named(alike)}:")
     objective = policy.weighing(decision.rules)
-    aim = f"weighs {weights_in_words(objective)}"
-    target = policy.target if objective is policy.objective else None  # else a rule has put weights in its place
-    if target is not None:
-        aim = f"seeks {target_in_words(target)}"
+    aim = sought_in_words(policy, decision)
     note = f"; figures are those of {_name(alike[0])}" if len(alike) > 1 else ""
     say_text(f"Policy {decision.policy} version {decision.policy_version} {aim}{note}.", indent=2)
-    missed = [] if target is None or not ranked else _missed(target, ranked[0], alike)
-    if missed:
-        say_text(f"Missed: {', '.join(missed)}. Where nobody is within, who misses it least comes first.", indent=2)
+    if missed := missed_in_words(policy, decision, alike):
+        say_text(missed, indent=2)
     if decision.rules:
         say_text("Rules that applied:", indent=2)
         applied = [policy.rules[number - 1] for number in decision.rules if number <= len(policy.rules)]
@@ -194,20 +191,6 @@ def _say_decision(decision: Decision, alike: Sequence[Explanation], policy: Poli
     if left_out:
         say_text("Left out:", indent=2)
         say_facts([(reason, _few(names)) for reason, names in left_out.items()], indent=4)
-
-
-def _missed(target: Target, first: Candidate, alike: Sequence[Explanation]) -> list[str]:
-    """Which bounds of a target did not hold: by what was known of the quality, and by what calls took and cost."""
-    missed = []
-    if target.min_quality is not None and first.quality < target.min_quality:
-        missed.append(f"its quality is {first.quality:.2f}")
-    latest_ms = max((attempt.latency_ms for task in alike for attempt in task.attempts), default=0.0)
-    if target.max_latency_ms is not None and latest_ms > target.max_latency_ms:
-        missed.append(f"a call took {latency_in_words(latest_ms)}")
-    dearest_nanousd = max((task.cost_nanousd for task in alike), default=0)
-    if target.max_cost_nanousd is not None and dearest_nanousd > target.max_cost_nanousd:
-        missed.append(f"it cost {format_usd(dearest_nanousd)}")
-    return missed
 
 
 def _price_of_the_day(task: Explanation, candidate: Candidate) -> str:

@@ -11,13 +11,15 @@ from blocks.credentials import CredentialSource
 from dashboards.frames.latencies import add_up, no_counts, quantile_ms
 from dashboards.frames.overview import OverviewReader
 from dashboards.frames.ranges import RANGES
-from dashboards.frames.run import RunReader
+from dashboards.frames.run import Bar, RunReader
 from dashboards.frames.runs import RunsFilter, csv_of_runs, read_runs_page
 from dashboards.frames.services import ServicesReader
+from dashboards.look.timeline import MOST_ROWS, laid_out
 from dashboards.look.wording import run_facts
 from dashboards.look.wording import service as service_shown
 from registry import AccessKeys, Catalogue, Cooldown, Cooldowns, FailureClass, NotFound, Out
 from registry.histogram import histogram_of, merge, quantile
+from registry.names import Names
 from registry.page_reads import read_failed_calls
 from registry.run_reads import RunReads
 from registry.tables import call_messages, calls, items, probes, rollups, runs
@@ -257,6 +259,59 @@ async def test_items_of_a_run_are_turned_page_by_page(store):
     rest = await reads.items(1, limit=50, after=(first[-1].stage, first[-1].item))
     assert [(one.stage, one.item) for one in (*first, *rest)] == [(s, f"{n:03d}") for s in "ab" for n in range(40)]
     assert await reads.items(1, state="failed") == ()
+
+
+async def test_a_call_whose_item_a_later_task_has_ended_was_asked_again(store, offerings):
+    names = Names(store)
+    numbers = await names.intern(["shots", "shot-1", "shot-2"])
+    named = {"stage_id": numbers["shots"], "run_id": 1}
+    await put(store, runs, a_run(1))
+    await put(
+        store,
+        calls,
+        *(
+            a_call(task, offerings[0], outcome) | named | {"item_id": numbers[item]}
+            for task, item, outcome in (
+                (11, "shot-1", 0),
+                (12, "shot-1", FailureClass.TRANSIENT.code),
+                (13, "shot-2", 0),
+                (14, "shot-1", 0),
+            )
+        ),
+    )
+    await put(store, items, *(
+        {"run_id": 1, "stage": "shots", "item": item, "state": state, "fingerprint": "f", "result": None,
+         "asset_digest": None, "task_id": task, "message": "", "changed_us": 1}
+        for item, state, task in (("shot-1", "done", 14), ("shot-2", "running", None))
+    ))  # fmt: skip
+    reader = RunReader(store, clock)
+    told = [row.outcome for row in await reader.calls(1, None, only_failed=False)]
+    assert told == ["asked again", "transient", "done", "done"]
+    assert [bar.outcome for bar in (await reader.run(1)).bars] == told
+
+
+def a_bar(begin, end, lane="shots"):
+    return Bar(task_id=1, lane=lane, name="x", service="s/m", begin_seconds=begin, end_seconds=end, outcome="done")
+
+
+def test_calls_at_the_same_time_lie_below_each_other_and_others_share_a_row():
+    bars = [a_bar(0, 2, "plan"), a_bar(2, 5), a_bar(3, 4), a_bar(4, 6), a_bar(5, 7)]
+    layout = laid_out(bars)
+    middles = [place.middle for place in layout.places]
+    assert middles[0] < middles[1] < middles[2]
+    assert middles[3:] == [middles[2], middles[1]]
+    assert list(layout.lanes.values()) == ["plan", "shots"]
+    edges = [(place.middle - place.height / 2, place.middle + place.height / 2) for place in layout.places]
+    assert edges[1][1] < edges[2][0]
+    assert max(edge for _, edge in edges) < layout.height
+    assert laid_out([]) == ([], {}, 0)
+
+
+def test_a_lane_grows_to_so_many_rows_and_no_further():
+    layout = laid_out([a_bar(0, 100 + number) for number in range(MOST_ROWS + 5)])
+    middles = [place.middle for place in layout.places]
+    assert len(set(middles[:MOST_ROWS])) == MOST_ROWS
+    assert set(middles[MOST_ROWS:]) <= set(middles[:MOST_ROWS])
 
 
 async def test_a_run_tells_its_trace_where_it_has_one(store):

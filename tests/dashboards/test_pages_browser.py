@@ -308,7 +308,8 @@ def test_a_narrow_window_does_not_scroll_sideways(seen, pages, path):
 
 def test_numbers_that_lead_nowhere_are_told_so(ada):
     ada.page.goto(f"{ada.pages.url}/run?id=99999")
-    ada.page.wait_for_selector("text=there is no run '99999'")
+    ada.page.wait_for_selector("text=There is no run 99999")
+    assert "Timeline" not in ada.text()
     ada.page.goto(f"{ada.pages.url}/run?id=x")
     ada.page.wait_for_selector("text=Which run?")
 
