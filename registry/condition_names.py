@@ -68,6 +68,41 @@ def names_in(source: str, allowed: Collection[str], *, asked: str) -> frozenset[
     return frozenset(found)
 
 
+def texts_compared(source: str, fact: str) -> frozenset[str]:
+    """The texts that a condition compares a fact with, by ``==``, ``!=`` or ``in [...]``; other ways are not read.
+
+    >>> sorted(texts_compared('service.name in ["a", "b"] || "c" == service.name', "service.name"))
+    ['a', 'b', 'c']
+    """
+    tokens, parts = tokens_of(source), fact.replace(".", " . ").split()
+    found: list[str] = []
+    for place in range(len(tokens)):
+        end = place + len(parts)
+        if [token.text for token in tokens[place:end]] != parts or _text_at(tokens, place - 1) == ".":
+            continue
+        if _is_equals(tokens, end):
+            found += _texts_at(tokens, end + 2)
+        elif _text_at(tokens, end) == "in" and _text_at(tokens, end + 1) == "[":
+            place_in_list = end + 2
+            while one := _texts_at(tokens, place_in_list):
+                found += one
+                place_in_list += 2
+        if _is_equals(tokens, place - 2):
+            found += _texts_at(tokens, place - 3)
+    return frozenset(found)
+
+
+def _is_equals(tokens: list[Token], place: int) -> bool:
+    return place >= 0 and _text_at(tokens, place) in {"=", "!"} and _text_at(tokens, place + 1) == "="
+
+
+def _texts_at(tokens: list[Token], place: int) -> list[str]:
+    """The plain text that stands there, if one does."""
+    text = _text_at(tokens, place) if _kind_at(tokens, place) == "text" else ""
+    is_plain = text[:1] in {'"', "'"} and text[:3] not in {'"""', "'''"} and "\\" not in text
+    return [text[1:-1]] if is_plain else []
+
+
 def check_functions(used: Iterable[str]) -> None:
     """That a condition calls only what is offered.
 
@@ -147,11 +182,11 @@ def _bound_by_macros(tokens: list[Token]) -> set[str]:
 
 
 def _text_at(tokens: list[Token], place: int) -> str:
-    return tokens[place].text if place < len(tokens) else ""
+    return tokens[place].text if 0 <= place < len(tokens) else ""
 
 
 def _kind_at(tokens: list[Token], place: int) -> str:
-    return tokens[place].kind if place < len(tokens) else ""
+    return tokens[place].kind if 0 <= place < len(tokens) else ""
 
 
 def _nearest(word: str, known: Iterable[str]) -> str:

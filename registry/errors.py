@@ -89,8 +89,9 @@ class NotFound(RegistryError):
         names = sorted(known)
         self.nearest = next(iter(difflib.get_close_matches(self.name, names, n=1)), None)
         hint = f"; did you mean {self.nearest!r}?" if self.nearest else ""
-        if not hint and 1 < len(names) <= _FEW_NAMES:
-            hint = f"; there are {', '.join(names)}"
+        if not hint and len(names) > 1:
+            more = f" and {len(names) - _FEW_NAMES:,} more" if len(names) > _FEW_NAMES else ""
+            hint = f"; there are {', '.join(names[:_FEW_NAMES])}{more}"
         super().__init__(f"there is no {kind} {self.name!r}{hint}")
 
 

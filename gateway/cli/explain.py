@@ -55,7 +55,7 @@ def explain(
             from registry import NotFound
 
             whose = f"decision {run}" if found is None else f"run {found.run_id}"
-            raise NotFound(f"item of {whose}", item, {name for task in tasks for name in names_of(task)})
+            raise NotFound(f"item of {whose}", item, {task.item or task.stage for task in tasks} - {""})
         if as_json:
             say_json(explanation_as_json(found, chosen, policies))
         elif tasks:

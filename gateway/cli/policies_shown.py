@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from gateway.cli.tables import Column, say_facts, say_table
 from gateway.cli.terminal import say
+from registry.condition_names import texts_compared
 from registry.words import format_usd
 from routing.wording import aim_in_words, rule_in_words
 
@@ -69,20 +70,35 @@ def say_policy(policy: Policy) -> None:
 
 
 def strangers(policy: Policy, offerings: Sequence[Offering]) -> list[str]:
-    """A sentence for each name in a policy that no offering in the registry answers to."""
-    named = [("prefer", name) for name in policy.prefer]
-    named += [(f"rule {rule.name}", name) for rule in policy.rules if rule.split for name in rule.split.shares]
-    known = {part for one in offerings for part in (one.name, *one.name.split("/", 1))}
-    return [
-        f"Note on {where}: the registry has no service, model or offering {name!r} (yet){_nearest(name, known)}"
-        for where, name in named
+    """A sentence for each name in a policy that nobody in the registry answers to, once for each place."""
+    everybody = {part for one in offerings for part in (one.name, *one.name.split("/", 1))}
+    told = [
+        _unknown(where, "service, model or offering", name, everybody)
+        for where, name in _named_by(policy)
         if not any(offering.answers_to(name) for offering in offerings)
     ]
+    compared = {
+        "service.name": ("service", {one.service.name for one in offerings}),
+        "offering.name": ("offering", {one.name for one in offerings}),
+        "offering.model.name": ("model", {one.model.name for one in offerings}),
+    }
+    for rule in policy.rules:
+        for fact, (what, known) in compared.items():
+            names = texts_compared(rule.condition, fact) - known
+            told += [_unknown(f"rule {rule.name}", what, name, known) for name in sorted(names)]
+    return told
 
 
-def _nearest(name: str, known: Iterable[str]) -> str:
+def _named_by(policy: Policy) -> list[tuple[str, str]]:
+    """Where a policy names somebody whom it likes or sends requests to, and whom."""
+    named = [("prefer", name) for name in policy.prefer]
+    return named + [(f"rule {rule.name}", name) for rule in policy.rules if rule.split for name in rule.split.shares]
+
+
+def _unknown(where: str, what: str, name: str, known: Iterable[str]) -> str:
     nearest = get_close_matches(name, sorted(known), n=1)
-    return f"; did you mean {nearest[0]!r}?" if nearest else "."
+    hint = f"; did you mean {nearest[0]!r}?" if nearest else "."
+    return f"Note on {where}: the registry has no {what} {name!r} (yet){hint}"
 
 
 def policy_as_json(policy: Policy) -> dict[str, Any]:

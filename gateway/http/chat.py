@@ -63,7 +63,8 @@ def check_model(state: State, task: TaskRequest) -> None:
     pinned = task.requirements.pinned
     offerings = state.runtime.snapshot.offerings
     if pinned is not None and offerings and not any(offering.answers_to(pinned) for offering in offerings):
-        known = {part for offering in offerings for part in (offering.name, *offering.name.split("/", 1))}
+        usable = [offering for offering in offerings if offering.enabled and offering.service.enabled]
+        known = {part for offering in usable for part in (offering.name, *offering.name.split("/", 1))}
         missing = NotFound("model", pinned, {AUTO, *known})
         raise Problem(404, "model_not_found", f"{missing}; 'auto' routes, GET /v1/models lists them", param="model")
 

@@ -66,7 +66,7 @@ async def model(request: Request, state: State) -> Response:
     offerings = state.runtime.snapshot.offerings
     found = next((offering for offering in offerings if offering.answers_to(name)), None)
     if found is None:
-        missing = NotFound("model", name, [offering.name for offering in offerings])
+        missing = NotFound("model", name, [offering.name for offering in offerings if _is_usable(offering)])
         raise Problem(404, "model_not_found", str(missing), param="model")
     return _json(_model(found))
 

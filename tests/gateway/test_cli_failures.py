@@ -130,6 +130,11 @@ def test_control_characters_in_a_message_do_not_reach_the_terminal(capsys):
     assert "\x1b" not in capsys.readouterr().err
 
 
+def test_where_nothing_is_near_some_of_the_names_that_there_are_stand_in_the_message():
+    assert str(NotFound("row", 14, "abcdefg")) == "there is no row '14'; there are a, b, c, d, e and 2 more"
+    assert str(NotFound("row", 14, "a")) == "there is no row '14'"
+
+
 def test_errors_of_work_done_in_parallel_are_told_by_the_first_of_ours(capsys):
     group = ExceptionGroup("two", [NotFound("service", "a"), NotFound("service", "b")])
     assert tell_failure(group, []) == 1

@@ -70,6 +70,10 @@ def test_a_check_puts_nothing_and_names_strangers(turnout, policy_file):
     assert "careful.yaml is in order; `turnout policies put careful.yaml` puts it." in checked.out
     noted = turnout("rules", "check", policy_file.name).err
     assert "no service, model or offering 'locl' (yet); did you mean 'local'?" in noted
+    policy_file.write_text(f'{POLICY}  - name: own\n    forbid: service.name in ["local", "mistrall"]\n', "utf-8")
+    noted = turnout("rules", "check", policy_file.name).err
+    assert "Note on rule own: the registry has no service 'mistrall' (yet); did you mean 'mistral'?" in noted
+    assert "'local'" not in noted
     missing = turnout("policies", "show", "careful")
     known = "there are default, default-image, default-video"
     assert (missing.code, missing.err) == (1, f"turnout: there is no policy 'careful'; {known}.\n")

@@ -122,6 +122,9 @@ def test_what_cannot_be_explained_is_said_in_one_sentence(turnout, storyboard_ru
     assert turnout("explain", storyboard_run, "shot-2").err == (
         "turnout: there is no item of run 1 'shot-2'; did you mean 'shot-1'?\n"
     )
+    assert turnout("explain", storyboard_run, "14").err == (
+        "turnout: there is no item of run 1 '14'; there are all, shot-1, thought.\n"
+    )
     for nonsense in ("one", "-3", "9" * 40, "\u0663"):
         assert turnout("explain", nonsense).code == 2
 

@@ -134,6 +134,7 @@ def test_a_model_that_is_not_there_is_a_404_with_the_nearest(ask, client):
     assert client.get("/v1/models/nobody").status_code == 404
     for typed, meant in (("autoo", "auto"), ("mokc", "mock")):
         assert f"there is no model {typed!r}; did you mean {meant!r}?" in ask(model=typed).json()["error"]["message"]
+    assert "did you mean" not in ask(model="openal").json()["error"]["message"]  # openai is there, and disabled
 
 
 def test_hints_in_metadata_reach_the_router_and_the_owner_is_the_keys(ask, gateway):

@@ -7,6 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from registry.condition_facts import FACTS, HEALTH_FACTS, MAPS, REQUEST_ROOTS, SERVICE_FACTS, SERVICE_ROOTS
+from registry.condition_names import texts_compared
 from registry.conditions import LONGEST_CONDITION, compile_condition, context_of
 from registry.errors import ConditionFailed, ConditionInvalid
 
@@ -136,3 +137,20 @@ def test_every_fact_can_be_named_where_it_is_offered():
         whole = f"{name}.any" if name in MAPS else name
         source = f"size({whole}) >= 0" if isinstance(fact.example, (str, list)) else f"{whole} == {whole}"
         assert compile_condition(source, kind).names == {whole}
+
+
+@pytest.mark.parametrize(
+    ("source", "texts"),
+    [
+        ("service.name == \"a\" && service.name != 'b'", {"a", "b"}),
+        ('"a" == service.name', {"a"}),
+        ('service.name in ["a", "b"] || offering.name == "c/d"', {"a", "b"}),
+        ('service.name.startsWith("a") || request.service.name == "b"', set()),
+        ("service.name == request.pinned || service.name in []", set()),
+        (r'service.name == "a\"b"', set()),
+        ("service.name ==", set()),
+        ("", set()),
+    ],
+)
+def test_texts_that_a_fact_is_compared_with_are_found(source, texts):
+    assert texts_compared(source, "service.name") == texts
