@@ -12,13 +12,13 @@ from registry.outcomes import cancelled, failed
 from registry.tables import call_messages, calls, items, runs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from sqlalchemy import ColumnElement, Row, Select
 
     from registry.store import Store
 
-_MOST_NAMED = 500  # items in one statement: databases bound its values
+_NEAR = 5_000  # calls among which one is looked for that asked the same again: it comes soon, and a run may be long
 _MADE = calls.c.attempt > 0  # attempt 0 is a task for which nobody could be called
 
 
@@ -70,7 +70,7 @@ class CallLine:
     """A call of a run, as :class:`registry.calls.CallRow` keeps it.
 
     ``attempt`` 0: nobody was called. ``outcome`` 0 is success, else a failure class's code. ``is_asked_again``: a later
-    task has ended the item, so this answer was not used.
+    task asked for the same item, so this answer was not used.
     """
 
     task_id: int
@@ -182,25 +182,23 @@ class RunReads:
         async with self._store.read() as connection:
             rows = list(await connection.execute(statement))
         texts = await self._names.texts({number for row in rows for number in (row.stage_id, row.item_id)})
-        named = {(texts.get(row.stage_id, ""), texts.get(row.item_id, "")) for row in rows}
-        ended = await self._ended_by(run_id, named)
-        return tuple(_call(row, texts, ended) for row in rows)
+        lasts = await self._last_tasks(run_id, rows[0].task_id) if rows else {}
+        return tuple(_call(row, texts, lasts) for row in rows)
 
-    async def _ended_by(self, run_id: int, named: Iterable[tuple[str, str]]) -> dict[tuple[str, str], int]:
-        """By which task each of these items, by stage and name, has ended."""
-        wanted = sorted(key for key in named if key[1])
-        found: dict[tuple[str, str], int] = {}
-        columns = items.c.stage, items.c.item, items.c.task_id
+    async def _last_tasks(self, run_id: int, first: int) -> dict[tuple[int, int], int]:
+        """The last task of each item, by stage and item, among so many calls from the task ``first`` on."""
+        near = (
+            select(calls.c.stage_id, calls.c.item_id, calls.c.task_id)
+            .where(calls.c.run_id == run_id, calls.c.task_id >= first)
+            .order_by(calls.c.task_id)
+            .limit(_NEAR)
+            .subquery()
+        )
+        statement = select(near.c.stage_id, near.c.item_id, func.max(near.c.task_id)).group_by(
+            near.c.stage_id, near.c.item_id
+        )
         async with self._store.read() as connection:
-            for start in range(0, len(wanted), _MOST_NAMED):
-                keys = wanted[start : start + _MOST_NAMED]
-                statement = select(*columns).where(
-                    items.c.run_id == run_id,
-                    tuple_(items.c.stage, items.c.item).in_(keys),
-                    items.c.task_id.is_not(None),
-                )
-                found |= {(row.stage, row.item): row.task_id for row in await connection.execute(statement)}
-        return found
+            return {(stage, item): last for stage, item, last in await connection.execute(statement)}
 
     async def _totals(self, run_ids: Sequence[int]) -> dict[int, dict[str, int]]:
         if not run_ids:
@@ -241,12 +239,12 @@ def _line(row: Row[Any], totals: Mapping[int, dict[str, int]]) -> RunLine:
     return RunLine(**facts)
 
 
-def _call(row: Row[Any], texts: Mapping[int, str], ended: Mapping[tuple[str, str], int]) -> CallLine:
-    stage, item = texts.get(row.stage_id, ""), texts.get(row.item_id, "")
+def _call(row: Row[Any], texts: Mapping[int, str], lasts: Mapping[tuple[int, int], int]) -> CallLine:
+    item = texts.get(row.item_id, "")
     return CallLine(
         task_id=row.task_id,
         attempt=row.attempt,
-        stage=stage,
+        stage=texts.get(row.stage_id, ""),
         item=item,
         offering_id=row.offering_id,
         outcome=row.outcome,
@@ -254,5 +252,5 @@ def _call(row: Row[Any], texts: Mapping[int, str], ended: Mapping[tuple[str, str
         latency_us=row.latency_us,
         cost_nanousd=row.cost_nanousd,
         message=row.message or "",
-        is_asked_again=row.task_id < ended.get((stage, item), 0),
+        is_asked_again=bool(item) and row.task_id < lasts.get((row.stage_id, row.item_id), 0),
     )
