@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import select
 
-from registry.dialects import insert_into, stepped
+from registry.dialects import insert_into, insert_into_sqlite, stepped
 from registry.errors import CallsRepeated
 from registry.tables import call_messages, calls
 
@@ -21,8 +20,6 @@ _BATCH = 500
 
 Columns = tuple[tuple[Any, ...], ...]
 """Some rows, a tuple per field of :class:`CallRow`."""
-
-_ROWS_PER_STATEMENT = 100
 
 # PostgreSQL's types of the columns, in the order of the table: it takes whole columns as arrays.
 _POSTGRESQL_TYPES = (
@@ -67,6 +64,7 @@ class CallRow(NamedTuple):
 _NAMES = slice(CallRow._fields.index("stage"), CallRow._fields.index("prompt_version") + 1)
 _COST_KNOWN = CallRow._fields.index("cost_known")
 _MESSAGE = CallRow._fields.index("message")
+_BLOBS = CallRow._fields.index("candidates"), CallRow._fields.index("trace_id")
 
 
 def columns_of(rows: Sequence[CallRow]) -> Columns:
@@ -105,21 +103,11 @@ async def write_calls(connection: AsyncConnection, columns: Columns, numbers: Ma
 
 
 async def _write_to_sqlite(connection: AsyncConnection, columns: list[tuple[Any, ...]]) -> int:
-    # To the driver a bool is a foreign type, for which it looks up an adapter each time.
+    # To the driver a bool, bytes and None are foreign types, for which it looks for an adapter each time.
     columns[_COST_KNOWN] = tuple(map(int, columns[_COST_KNOWN]))
-    width, count = len(columns), len(columns[0])
-    values = tuple(chain.from_iterable(zip(*columns, strict=True)))
-    whole = count - count % _ROWS_PER_STATEMENT
-    new = 0
-    # A statement with many rows costs half of what as many statements with one row do.
-    for start, end, rows in ((0, whole, _ROWS_PER_STATEMENT), (whole, count, 1)):
-        if start < end:
-            row = f"({','.join('?' * width)})"
-            statement = f"INSERT INTO calls VALUES {','.join([row] * rows)} ON CONFLICT DO NOTHING"  # noqa: S608 - only question marks
-            step = width * rows
-            parts = [values[place : place + step] for place in range(start * width, end * width, step)]
-            new += (await connection.exec_driver_sql(statement, parts)).rowcount
-    return new
+    for place in _BLOBS:
+        columns[place] = tuple([None if blob is None else bytearray(blob) for blob in columns[place]])
+    return await insert_into_sqlite(connection, calls, columns)
 
 
 async def _write_to_postgresql(connection: AsyncConnection, columns: list[tuple[Any, ...]]) -> int:

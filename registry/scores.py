@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import delete, select
 
 from registry.clock import now_us
-from registry.dialects import SCORES_TURN, insert_into, stepped, take_turn
+from registry.dialects import SCORES_TURN, insert_into, insert_into_sqlite, stepped, take_turn
 from registry.evidence import (
     SOURCE_WEIGHTS,
     EvidenceKey,
@@ -121,15 +122,18 @@ class Scores:
         Each is counted, whatever was said of its task before: a task whose first answer failed, and whose second one
         passed, tells of two models.
         """
-        weight = SOURCE_WEIGHTS["check"]
-        together: dict[EvidenceKey, list[float]] = {}
-        for task_id, model_id, capability, _ in passed:
-            together.setdefault((model_id, capability), []).append(decay_at(task_time_seconds(task_id)))
-        shifts = {key: Shift(weight * sum(decays), 0.0, len(decays)) for key, decays in together.items()}
+        if not passed:
+            return
+        task_ids, models, capabilities, checks = zip(*passed, strict=True)
+        # All at once as of the middle of their times: they lie a second apart, and evidence lives for weeks.
+        middle_seconds = (task_time_seconds(min(task_ids)) + task_time_seconds(max(task_ids))) / 2
+        each = SOURCE_WEIGHTS["check"] * decay_at(middle_seconds)
+        counts = Counter(zip(models, capabilities, strict=True))
+        shifts = {key: Shift(each * count, 0.0, count) for key, count in counts.items()}
 
         async def work(connection: AsyncConnection) -> None:
             await take_turn(connection, SCORES_TURN)
-            await _write_counts(connection, passed)
+            await _write_counts(connection, task_ids, checks)
             await _write_evidence(connection, shifts)
 
         await self._store.write_at_once(work)
@@ -234,18 +238,16 @@ def _row(score: Score) -> dict[str, object]:
     }
 
 
-async def _write_counts(connection: AsyncConnection, passed: Sequence[Passed]) -> None:
+async def _write_counts(connection: AsyncConnection, task_ids: Sequence[int], checks: Sequence[int]) -> None:
     """How many checks judged each task. In the driver's own words: this is written for nearly every call."""
     if connection.dialect.name == "sqlite":
-        statement = "INSERT INTO checked_tasks (task_id, checks) VALUES (?, ?) ON CONFLICT DO NOTHING"
-        await connection.exec_driver_sql(statement, [(one.task_id, one.checks) for one in passed])
+        await insert_into_sqlite(connection, checked_tasks, (task_ids, checks))
     else:
-        columns = [one.task_id for one in passed], [one.checks for one in passed]
         statement = (
             "INSERT INTO checked_tasks (task_id, checks) "
             "SELECT * FROM unnest($1::bigint[], $2::integer[]) ON CONFLICT DO NOTHING"
         )
-        await connection.exec_driver_sql(statement, columns)
+        await connection.exec_driver_sql(statement, (list(task_ids), list(checks)))
 
 
 async def _write_evidence(connection: AsyncConnection, shifts: Mapping[EvidenceKey, Shift]) -> None:

@@ -63,6 +63,20 @@ async def test_rows_are_written_with_their_messages_rollups_and_events(ledger, s
     assert stored.event == event
 
 
+@pytest.mark.parametrize("count_of_rows", [1, 99, 100, 250])
+async def test_many_rows_in_which_facts_are_missing_come_back_as_they_were(ledger, store, count_of_rows):
+    for number in range(1, count_of_rows + 1):
+        facts = {"candidates": bytes([1, number % 256]), "checks": None if number % 7 else 5}
+        ledger.record(row(number, **facts, trace_id=bytes(16) if number == 90 else None))
+    assert await ledger.drain(10) == 0
+    async with store.read() as connection:
+        written = (await connection.execute(select(calls).order_by(calls.c.task_id))).all()
+    assert [one.candidates for one in written] == [bytes([1, n % 256]) for n in range(1, count_of_rows + 1)]
+    assert [one.checks for one in written] == [None if n % 7 else 5 for n in range(1, count_of_rows + 1)]
+    assert {one.task_id for one in written if one.trace_id} == {90} & set(range(count_of_rows + 1))
+    assert {one.first_output_us for one in written} == {None}
+
+
 async def test_a_row_that_is_recorded_twice_counts_once(ledger, store):
     for number in (1, 2, 1):
         ledger.record(row(number))

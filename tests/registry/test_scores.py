@@ -6,11 +6,11 @@ import itertools
 import random
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
-from registry.scores import Scores, TaskScores, estimate
+from registry.scores import Passed, Scores, TaskScores, estimate
 from registry.store import Store
-from registry.tables import quality_evidence
+from registry.tables import checked_tasks, quality_evidence
 from registry.task_ids import TaskIds
 from registry.words import Capability, Score
 
@@ -57,6 +57,35 @@ async def test_passed_checks_count_but_only_failed_ones_have_rows(scores):
     (found,) = (await scores.quality()).values()
     assert found.evidence == pytest.approx(0.3)
     assert found.mean == pytest.approx((4 * 0.5 + 0.2) / 4.3)
+
+
+async def test_results_that_passed_everything_add_up_to_what_each_of_them_would_have_said(scores, store):
+    kinds = [(1, Capability.TEXT, 2), (2, Capability.TEXT, 1), (1, Capability.SEARCH, 3)]
+    tasks = [(task_id(age_seconds=number / 100, number=number), *kinds[number % 3]) for number in range(250)]
+    await scores.record_passed([])
+    assert await evidence(store) == {}
+    await scores.record_passed([Passed(*task) for task in tasks])
+    found = await scores.quality()
+    async with store.write() as connection:
+        await connection.execute(delete(quality_evidence))
+        await connection.execute(delete(checked_tasks))
+    names = ("not_empty", "not_refusal", "length")
+    await scores.record(
+        [said(task, *map(check, names[:checks]), model=m, capability=c) for task, m, c, checks in tasks]
+    )
+    one_by_one = await scores.quality()
+    assert found.keys() == one_by_one.keys()
+    for key, estimated in one_by_one.items():
+        assert (found[key].mean, found[key].evidence) == pytest.approx((estimated.mean, estimated.evidence), rel=1e-6)
+
+
+async def test_how_many_checks_a_result_passed_is_known_to_whoever_judges_it_later(scores, store):
+    first, second = task_id(), task_id(number=1)
+    await scores.record_passed([Passed(first, 1, Capability.TEXT, 2), Passed(second, 1, Capability.TEXT, 1)])
+    await scores.record_passed([Passed(first, 1, Capability.TEXT, 2)])
+    async with store.read() as connection:
+        rows = await connection.execute(select(checked_tasks))
+        assert {row.task_id: row.checks for row in rows} == {first: 2, second: 1}
 
 
 async def test_saying_the_same_again_changes_nothing(scores, store):
