@@ -10,7 +10,7 @@ from benchmarks.bench_decision import microseconds, snapshot_of
 from registry.words import Capability, Message, Objective, TaskRequest
 from routing.estimating import estimate_needs
 from routing.health import Health
-from routing.ranking import WeightedObjective
+from routing.ranking import WeightedObjective, priced
 from routing.strategies import NAMED, strategy_named
 
 if TYPE_CHECKING:
@@ -31,7 +31,8 @@ def candidates() -> list[Seen]:
     request = TaskRequest(capability=Capability.TEXT, messages=(Message("user", "Summarise the tale. " * 20),))
     needs = estimate_needs(request)
     objective = WeightedObjective(request.capability, Objective(), {}, Health(lambda: 0.0))
-    return objective.see([one for one in snapshot_of(200).offerings if one.service.enabled], needs)
+    enabled = [one for one in snapshot_of(200).offerings if one.service.enabled]
+    return objective.see(priced(enabled, needs, request.capability))
 
 
 def _ordered(strategy: Strategy, seen: list[Seen], dice: random.Random) -> float:

@@ -18,6 +18,7 @@ from blocks.aiohttp_transport import CONNECT_SECONDS, KEPT_IDLE_SECONDS, Aiohttp
 from blocks.errors import ServiceFailure
 from blocks.transport import WireAnswer, told_of
 from registry.words import FailureClass
+from registry.words.quick import maker
 
 if TYPE_CHECKING:
     import ssl
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from blocks.transport import WireReply, WireRequest
 
 LARGEST_HEAD_BYTES = 64 * 1024
+_wire_answer = maker(WireAnswer)
 _HEADS_KEPT = 1_000
 _PACKED = frozenset({"gzip", "x-gzip", "deflate"})
 _HTTP_OK = 200
@@ -159,7 +161,7 @@ class _Connection(asyncio.Protocol):
         except (zlib.error, TooLarge) as error:
             self._fail(error if isinstance(error, TooLarge) else BadAnswer("it is packed, and broken"))
             return
-        self._done.set_result(WireAnswer(status, headers, body))
+        self._done.set_result(_wire_answer(status, headers, body))
 
     def _fail(self, error: Exception) -> None:
         if self._done is not None and not self._done.done():

@@ -20,6 +20,7 @@ from blocks.wire.openai_models import LARGEST_LIST_BYTES, MODELS_PATH, read_mode
 from blocks.wire.openai_replies import Asked, ChatReader, failure_of_answer, read_embeddings
 from blocks.wire.whole import read_plain, read_whole
 from registry.words import Capability, FailureClass
+from registry.words.quick import maker
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from blocks.transport import Transport, WireReply
     from registry.words import Service
 
+_wire_request = maker(WireRequest)
 _LARGEST_ERROR_BYTES = 64 * 1024
 _LAST_BYTES_SECONDS = 0.05
 _SIMPLE = frozenset({str, int, bool})
@@ -162,7 +164,7 @@ class OpenAICompatible:
         )
 
     def _request(self, call: Call, path: str, body: dict[str, Any]) -> WireRequest:
-        return WireRequest(
+        return _wire_request(
             url=self._address(path),
             headers=with_trace(self._call_headers(call.secret)),
             body=_encoded(body, is_plain=not call.request.params and call.request.schema is None),

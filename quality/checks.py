@@ -106,6 +106,7 @@ class Checks:
         self._checks: dict[str, Check] = {}
         self.schemas = schemas or SchemaCache()
         self._named: dict[str, NamedCheck] = {}
+        self._units: dict[str, int] = {}
         self.compiled: dict[tuple[str, ...], Any] = {}  # judges by what they check; see quality/judging.py
         numbers: dict[int, str] = {}
         for check in checks:
@@ -211,18 +212,24 @@ class Checks:
         Where a check ran twice with other parameters, failed wins. A verdict of something that is no check here
         (a built-in expectation, a judge) leaves no bits: its score row tells of it.
         """
-        bits = 0
+        bits, units = 0, self._units
         for verdict in verdicts:
-            named = self._named.get(verdict.check)
-            check = self._checks.get(verdict.check.partition(":")[0]) if named is None else named.check
-            if check is None:
-                continue
-            shift = 2 * (check.number - 1)
+            unit = units.get(verdict.check)
+            if unit is None:
+                unit = self._unit_of(verdict.check)
             if not verdict.passed:
-                bits = (bits & ~(0b11 << shift)) | (_FAILED << shift)
-            elif not bits >> shift & 0b11:
-                bits |= _PASSED << shift
+                bits = (bits & ~(0b11 * unit)) | (_FAILED * unit)
+            elif not bits & 0b11 * unit:
+                bits |= _PASSED * unit
         return bits
+
+    def _unit_of(self, spec: str) -> int:
+        """The bit at which the bits of a check begin; 0 for what is no check here. Looked up once a spec."""
+        check = self._checks.get(spec.partition(":")[0])
+        if len(self._units) >= _SPECS_KEPT:
+            self._units.clear()
+        unit = self._units[spec] = 0 if check is None else 1 << 2 * (check.number - 1)
+        return unit
 
     def unpack_bits(self, bits: int) -> Mapping[str, bool]:
         """The checks that ran and whether each passed, from the ledger's number. Numbers unknown here are left out."""

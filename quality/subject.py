@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from registry.words import Capability
-from registry.words.quick import quickly_made
+from registry.words.quick import maker, quickly_made
 
 if TYPE_CHECKING:
     from blocks.contract import Reply
@@ -49,7 +49,7 @@ class Subject:
                 data = parse_json(reply.text)
             except ValueError:
                 data = None  # matches_schema parses again and says what is wrong
-        return cls(
+        return _subject(
             request=request,
             text=reply.text,
             data=data,
@@ -67,6 +67,9 @@ class Subject:
         if capability is Capability.EMBEDDING:
             return self.vectors < max(1, len(self.request.inputs))
         return not (self.text and not self.text.isspace()) and not self.tools
+
+
+_subject = maker(Subject)
 
 
 def parse_json(text: str | None) -> Any:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from blocks import Call, CredentialMissing, Reply, ServiceFailure, UnknownServiceKind, collect
 from quality import parse_json
 from registry.words import FailureClass, Verdict
+from registry.words.quick import maker
 from routing.alarms import Alarms
 from routing.deadlines import Within
 from routing.guarding import OPENING_CHARACTERS
@@ -49,6 +50,7 @@ Accept = Callable[["Reply"], bool]
 """A caller's own check of a reply: whether it is good. One that raises ends the task with its exception."""
 
 ACCEPTED = "accepted"
+_call = maker(Call)
 _ACCEPTED = Verdict(check=ACCEPTED, passed=True, critical=True)
 _NOT_ACCEPTED = Verdict(check=ACCEPTED, passed=False, critical=True, reason="the caller does not accept it")
 
@@ -111,7 +113,7 @@ class Attempting:
                     reference = offering.service.credential_ref
                     secret = None if reference is None else await self._credentials.resolve(reference)
                     reply = await call(
-                        Call(request=request, offering=offering, secret=secret, timeout_seconds=seconds_left)
+                        _call(request=request, offering=offering, secret=secret, timeout_seconds=seconds_left)
                     )
         except CALL_FAULTS as error:
             return under_way.failed(failure_of(error, seconds_left))

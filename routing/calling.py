@@ -14,7 +14,7 @@ from routing.tries import Begun
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
-    from registry.words import Streaming
+    from registry.words import Offering, Streaming
     from routing.attempting import Attempting
     from routing.health import Health
     from routing.placing import Placing
@@ -54,18 +54,17 @@ class Calling:
         self.alarms = attempting.alarms  # one timer for deadlines and for late calls
         self._hedges = HedgeBudget()
 
-    async def call(self, walk: Walk, placed: Placed, recorded: Recorded) -> Outcome:
-        """One attempt, and another beside it where it is late; every outcome is taken in."""
+    def call(self, walk: Walk, placed: Placed, recorded: Recorded) -> Coroutine[None, None, Outcome]:
+        """One attempt, and another beside it where it is late; every outcome is taken in. To be awaited."""
         late_ms = placed.standing.latency.late_ms
         first = self.attempt(walk, placed, recorded)
         if late_ms is None or not walk.policy.hedge.calls_share:  # too little is known, or nobody may step in
-            return await first
-        outcome = await _WholeRace(self, walk, placed, recorded, late_ms).run(first)
-        if outcome.attempt.failure is None and outcome.attempt.number != placed.number:
-            self._health.of(outcome.offering).hedges_won += 1
-        return outcome
+            return first
+        return _WholeRace(self, walk, placed, recorded, late_ms).run(first)
 
-    async def begin(self, walk: Walk, placed: Placed, recorded: Recorded, streaming: Streaming) -> Begun | Outcome:
+    def begin(
+        self, walk: Walk, placed: Placed, recorded: Recorded, streaming: Streaming
+    ) -> Coroutine[None, None, Begun | Outcome]:
         """Begin a call, and another beside it where its first output is late; whoever begins first goes on.
 
         What comes of a call that goes on is to be told to :meth:`ended`.
@@ -73,11 +72,12 @@ class Calling:
         late_ms = placed.standing.opening(streaming).late_ms
         first = self.open(walk, placed, recorded, streaming)
         if late_ms is None or not walk.policy.hedge.calls_share:
-            return await first
-        begun = await _OpeningRace(self, walk, placed, recorded, late_ms, streaming).run(first)
-        if isinstance(begun, Begun) and begun.placed is not placed and begun.placed is not None:
-            begun.placed.standing.hedges_won += 1
-        return begun
+            return first
+        return _OpeningRace(self, walk, placed, recorded, late_ms, streaming).run(first)
+
+    def won(self, offering: Offering) -> None:
+        """A call there, beside a late one, came first."""
+        self._health.of(offering).hedges_won += 1
 
     def late(self, placed: Placed, so_far_seconds: float) -> None:
         """A call takes longer than nearly all before it."""
@@ -176,11 +176,12 @@ class Calling:
     def _leave(self, walk: Walk, placed: Placed, outcome: Outcome | None) -> None:
         """Leave a place; without an ``outcome`` nobody knows what the call has come to."""
         walk.held_nanousd -= placed.expected_nanousd
-        self._placing.leave(placed)
+        placed.standing.places.leave()
         if outcome is None:
             self._spending.settle(placed, None)
         else:
             self._took_in(walk, placed, outcome)
+        self._placing.changed(placed.offering)
 
     def _took_in(self, walk: Walk, placed: Placed, outcome: Outcome) -> None:
         """Learn from how an attempt has ended."""
@@ -202,7 +203,6 @@ class Calling:
             )
         else:
             self._took_in_failure(placed, outcome, failure)
-        self._placing.changed(placed.offering)
 
     def _took_in_failure(self, placed: Placed, outcome: Outcome, failure: FailureClass) -> None:
         attempt, standing = outcome.attempt, placed.standing
@@ -263,6 +263,9 @@ class _WholeRace(_Race["Outcome"]):
     def settled(self, outcome: Outcome) -> None:
         self._calling.settled(self._walk, outcome)
 
+    def won(self, outcome: Outcome) -> None:
+        self._calling.won(outcome.offering)
+
 
 class _OpeningRace(_Race["Begun | Outcome"]):
     """Calls for the beginning of an answer."""
@@ -284,6 +287,10 @@ class _OpeningRace(_Race["Begun | Outcome"]):
     def settled(self, outcome: Begun | Outcome) -> None:
         assert not isinstance(outcome, Begun)  # noqa: S101 - that one is good
         self._calling.settled(self._walk, outcome)
+
+    def won(self, outcome: Begun | Outcome) -> None:
+        assert isinstance(outcome, Begun)  # noqa: S101 - nothing else is good
+        self._calling.won(outcome.under_way.offering)
 
     async def unused(self, outcome: Begun | Outcome) -> None:
         assert isinstance(outcome, Begun)  # noqa: S101 - nothing else is good

@@ -6,11 +6,12 @@ import random
 from typing import TYPE_CHECKING
 
 from registry.words import Decision
+from registry.words.quick import maker
 from routing.candidates import Ranking
 from routing.constraints import exclude_now
 from routing.estimating import estimate_needs
 from routing.fitness import candidate_of, fit_of
-from routing.ranking import WeightedObjective
+from routing.ranking import WeightedObjective, priced
 from routing.rules.ruling import NOTHING, Ruling
 from routing.strategies import Towards, strategy_named
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from routing.estimating import Needs
     from routing.fitness import Fitness
     from routing.strategies import Seen, Strategy
+
+_decision = maker(Decision)
 
 
 def decide(
@@ -54,14 +57,18 @@ def decide(
     if ruling.excluded:
         offerings, shut_out = _allowed(offerings, ruling)
         unfit += shut_out
+    if offerings is fit.offerings and fitness is not None:
+        candidates = fitness.priced(fit, needs)
+    else:
+        candidates = priced(offerings, needs, request.capability)
     weights = ruling.objective or policy.objective
-    seen = WeightedObjective(request.capability, weights, quality, world.health).see(offerings, needs)
+    seen = WeightedObjective(request.capability, weights, quality, world.health).see(candidates)
     if ruling.factors:
         seen = [_liked(one, ruling.factors.get(one.offering.offering_id, 1.0)) for one in seen]
     propensity = (strategy or strategy_of(policy)).order(seen, chance)
     if ruling.chosen:
         propensity = _drawn_first(seen, ruling, propensity)
-    return Decision(
+    return _decision(
         task_id=task_id,
         capability=request.capability,
         policy=policy.name,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from blocks import is_accepted
 from registry.words import Capability, Exclusion, FailureClass, TaskResult
+from registry.words.quick import maker
 from routing.calling import SHORTEST_ATTEMPT_SECONDS, Calling
 from routing.candidates import Ranking
 from routing.errors import NoCandidate, RouteExhausted
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 TEXT_LIKE = frozenset({Capability.TEXT, Capability.UNDERSTANDING, Capability.SEARCH})
 _OUT_FOR_NOW = frozenset({Exclusion.COOLING, Exclusion.BREAKER})
+_new_walk, _result = maker(Walk), maker(TaskResult)
 
 
 class Dispatcher:
@@ -142,7 +144,7 @@ class Dispatcher:
             route = [snapshot.offering(candidate.offering_id) for candidate in decision.ranked]
             excluded, needs = decision.excluded, estimate_needs(request)
         seconds = request.deadline_seconds if request.deadline_seconds is not None else policy.deadline_seconds
-        walk = Walk(
+        walk = _new_walk(
             request=request,
             decision=decision,
             policy=policy,
@@ -173,7 +175,7 @@ class Dispatcher:
                 raise self._exhausted(walk, walk.too_late())
             placed = self._placing.take(walk, self._spending.affordable)
             if placed is not None:
-                if not self._spending.applies(walk) or await self._allowed(walk, placed):
+                if self._spending.try_hold(walk, placed) or await self._allowed(walk, placed):
                     return placed
                 continue
             if not walk.route and not walk.again:
@@ -224,7 +226,7 @@ class Dispatcher:
         for attempt in attempts:
             if attempt is not outcome.attempt and attempt.usage.reported:
                 usage += attempt.usage
-        return TaskResult(
+        return _result(
             task_id=walk.decision.task_id,
             text=reply.text,
             tools=reply.tools,

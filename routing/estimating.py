@@ -18,9 +18,11 @@ MESSAGE_TOKENS = 8  # a turn's role and separators
 LATIN_CHARACTERS_PER_TOKEN = 3  # English has about four; names, code and other Latin languages fewer
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Needs:
     """What a request needs, worked out once for all candidates. Tokens are estimates that err upwards.
+
+    Requests of the same size share one; two others are never taken to be the same.
 
     ``output_tokens`` is the most the request allows; ``expected`` is what the ranking prices.
     """

@@ -86,6 +86,9 @@ class Race(Alarm, Generic[T]):
     def settled(self, outcome: T) -> None:
         """A call failed, and is not what :meth:`run` gives. What is cancelled accounts for itself."""
 
+    def won(self, outcome: T) -> None:
+        """A call beside the first is what :meth:`run` gives, and it is good."""
+
     async def unused(self, outcome: T) -> None:
         """Put away what was good and came too late, where there is anything to put away."""
 
@@ -95,10 +98,11 @@ class Race(Alarm, Generic[T]):
         assert task is not None  # noqa: S101 - a coroutine that runs has a task
         cancelling = task.cancelling()
         self._alarms.set(self, self._late_seconds)
+        own: T | None = None
         given: T | None = None
         try:
             try:
-                given = await first
+                own = given = await first
             except asyncio.CancelledError:
                 if not self._good or task.uncancel() > cancelling:
                     raise
@@ -108,6 +112,8 @@ class Race(Alarm, Generic[T]):
                 self._alarms.clear(self)
             if self._others or self._good:
                 given = await self._of_several(task, given)
+                if given is not own and self.is_good(given):
+                    self.won(given)
             return given
         finally:
             if self._others or self._good:

@@ -63,23 +63,24 @@ class Latency:
 
     def took(self, latency_ms: float, now: float) -> None:
         """A call was answered."""
-        self.count += 1
+        count = self.count = self.count + 1
         self._at = now
         if self._late_calls:
             self._late_calls, self._belief_ms = 0, 0.0
         # The plain mean at first, which forgets the guess at once and the first calls, slow ones often, soon.
-        self.mean_ms += max(SMOOTHING, 1 / self.count) * (latency_ms - self.mean_ms)
-        if self.count == ENOUGH or (self.count > ENOUGH and self.mean_ms < self._best_ms):
-            self._best_ms = self.mean_ms
-        if self.count >= ENOUGH:
+        weight = SMOOTHING if count * SMOOTHING > 1 else 1 / count
+        mean_ms = self.mean_ms = self.mean_ms + weight * (latency_ms - self.mean_ms)
+        if count >= ENOUGH:
+            if count == ENOUGH or mean_ms < self._best_ms:
+                self._best_ms = mean_ms
             self.settled_until = now + FORGET_AFTER_SECONDS
         window = self._window
-        if len(window) < WINDOW:
-            window.append(float(latency_ms))
+        if count > WINDOW:
+            window[count % WINDOW] = latency_ms
         else:
-            window[self.count % WINDOW] = latency_ms
-        self._since += 1
-        if self._since >= EVERY or (self.late_ms is None and self.count >= ENOUGH):
+            window.append(latency_ms)
+        since = self._since = self._since + 1
+        if since >= EVERY or (self.late_ms is None and count >= ENOUGH):
             self._since = 0
             self.late_ms = sorted(window)[int(LATE_QUANTILE * len(window))]
 

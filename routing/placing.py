@@ -6,6 +6,7 @@ import asyncio
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from registry.words.quick import maker
 from routing.waiting import WaitingRoom
 from routing.walking import Placed
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 LOCAL = "local"  # the kind of service that runs on this machine
 NOBODY_ELSE_SECONDS = 0.5  # between looks at offerings that are out, where nobody else is left
 LONGEST_LOOK_SECONDS = 5.0  # how long at most a walk waits for a place without looking at its route again
+_placed = maker(Placed)
 
 
 class Placing:
@@ -182,7 +184,7 @@ class Placing:
         standing.breaker.probe()
         walk.begun += 1
         places = standing.places
-        return Placed(
+        return _placed(
             offering, standing, walk.begun, places.take(), cost_nanousd, looks=looks, turned_before=places.turned
         )
 

@@ -7,9 +7,9 @@ worst of the candidates would.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from registry.words import TOKENS_PER_MTOK, Capability
+from registry.words import Capability
 from routing.strategies.seen import Seen
 
 if TYPE_CHECKING:
@@ -42,57 +42,68 @@ HALF_LATENCY_MS: Mapping[Capability, float] = {
 }
 
 
-_seen = tuple.__new__  # a named tuple's own way goes through a function in Python
+_seen = _priced = tuple.__new__  # a named tuple's own way goes through a function in Python
+
+
+class Priced(NamedTuple):
+    """An offering with what a request of some size is expected to cost there.
+
+    ``quality`` is the catalogue's guess; ``expected_nanousd`` None where the price is unknown; ``cost`` in 0..1, 1
+    best. An unknown price counts as the half cost: neither free nor a reason never to be tried.
+    """
+
+    offering: Offering
+    offering_id: int
+    quality: float
+    expected_nanousd: int | None
+    cost: float
+
+
+def priced(offerings: Iterable[Offering], needs: Needs, capability: Capability) -> list[Priced]:
+    """The offerings with what they are expected to cost: all that is known of them before the moment of a decision."""
+    usage, half_cost = needs.expected, HALF_COST_NANOUSD[capability]
+    known = []
+    for offering in offerings:
+        expected = None if offering.price is None else offering.price.cost_nanousd(usage)
+        cost = 0.5 if expected is None else half_cost / (half_cost + expected)
+        known.append(_priced(Priced, (offering, offering.offering_id, offering.quality, expected, cost)))
+    return known
 
 
 class WeightedObjective:
     """Scores offerings for one capability under one objective.
 
     ``quality`` holds what scores have taught about offerings, by id, in 0..1; the catalogue's guess stands for the
-    others. An unknown price counts as the half cost: neither free nor a reason never to be tried.
+    others.
     """
 
-    __slots__ = ("_half_cost", "_half_latency", "_health", "_quality", "_shares")
+    __slots__ = ("_half_latency", "_health", "_quality", "_shares")
 
     def __init__(
         self, capability: Capability, objective: Objective, quality: Mapping[int, float], health: Health
     ) -> None:
         self._shares = objective.shares()
-        self._half_cost = HALF_COST_NANOUSD[capability]
         self._half_latency = HALF_LATENCY_MS[capability]
         self._quality = quality
         self._health = health
 
-    def see(self, offerings: Iterable[Offering], needs: Needs) -> list[Seen]:
-        """The offerings as strategies see them; utility and all its parts low where one hung just now."""
-        health, learned, usage = self._health, self._quality, needs.expected
+    def see(self, candidates: Iterable[Priced]) -> list[Seen]:
+        """The candidates as strategies see them; utility and all its parts low where one hung just now."""
+        health, learned, half_latency = self._health, self._quality, self._half_latency
         known = health.known
-        tokens_in, tokens_out = usage.input_tokens, usage.output_tokens
-        is_plain = not (usage.cached_input_tokens or usage.pictures)
-        half_cost, half_latency = self._half_cost, self._half_latency
         weight_quality, weight_cost, weight_speed = self._shares
         now, anything_doubted = health.now(), health.anything_doubted
         seen = []
-        for offering in offerings:  # some microseconds a decision are all there is: no calls that can be spared
-            offering_id, price = offering.offering_id, offering.price
-            quality = learned.get(offering_id, offering.quality)
-            if price is None:
-                expected, cost = None, 0.5
-            else:
-                if is_plain:  # as Price.cost_of_tokens_nanousd does it
-                    per_mtok = tokens_in * price.input_nanousd_per_mtok + tokens_out * price.output_nanousd_per_mtok
-                    expected = -(-per_mtok // TOKENS_PER_MTOK) + price.call_nanousd
-                else:
-                    expected = price.cost_nanousd(usage)
-                cost = half_cost / (half_cost + expected)
+        for offering, offering_id, guess, expected, cost in candidates:  # no calls that can be spared
+            quality = learned.get(offering_id, guess)
             standing = known(offering_id)
-            if standing is not None and now < standing.latency.settled_until:
-                latency_ms, in_flight = standing.latency.mean_ms, standing.places.in_flight
+            if standing is not None and now < (latency := standing.latency).settled_until:
+                latency_ms, in_flight = latency.mean_ms, standing.places.in_flight
             else:
                 latency_ms, in_flight = health.lately(offering, now)
             speed = half_latency / (half_latency + latency_ms)
             if anything_doubted and (trust := health.reliability(offering)) != 1.0:
-                quality, cost, speed = trust * quality, trust * cost, trust * speed
+                quality, cost, speed = trust * quality, trust * cost, trust * speed  # noqa: PLW2901 - of this candidate
             utility = weight_quality * quality + weight_cost * cost + weight_speed * speed
             seen.append(_seen(Seen, (offering, utility, quality, cost, speed, expected, latency_ms, in_flight, 1.0)))
         return seen

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
+_row = tuple.__new__  # a named tuple's own way goes through a function in Python
 MOST_WAITING = 100_000  # tasks whose verdicts wait for the database; what comes on top is not learnt from
 _TASKS_PER_WRITE = 500
 _PASSED_PER_WRITE = 5_000  # a transaction of a busy process waits for its turns far longer than it takes to write
@@ -70,35 +71,40 @@ class Recorder:
         latency_us = int(attempt.latency_ms * 1_000)
         verdicts = outcome.verdicts
         self._ledger.record(
-            CallRow(  # by place: this runs once a call
-                decision.task_id,
-                attempt.number,
-                request.run_id,
-                request.stage,
-                request.item,
-                self._owner(request),
-                request.prompt_version,
-                decision.snapshot_id,
-                decision.policy_id,
-                offering.offering_id,
-                0 if attempt.failure is None else attempt.failure.code,
-                self._now_us() - latency_us,
-                latency_us,
-                None if first_output_ms is None else int(first_output_ms * 1_000),
-                usage.input_tokens,
-                usage.output_tokens,
-                attempt.cost_nanousd,
-                offering.price is not None and usage.reported,
-                self._checks.pack_bits(verdicts) if verdicts else None,
-                pack_decision(decision) if attempt.number == 1 else None,
-                trace_id,
-                attempt.message,
+            _row(
+                CallRow,
+                (  # by place: this runs once a call
+                    decision.task_id,
+                    attempt.number,
+                    request.run_id,
+                    request.stage,
+                    request.item,
+                    self._owner(request),
+                    request.prompt_version,
+                    decision.snapshot_id,
+                    decision.policy_id,
+                    offering.offering_id,
+                    0 if attempt.failure is None else attempt.failure.code,
+                    self._now_us() - latency_us,
+                    latency_us,
+                    None if first_output_ms is None else int(first_output_ms * 1_000),
+                    usage.input_tokens,
+                    usage.output_tokens,
+                    attempt.cost_nanousd,
+                    offering.price is not None and usage.reported,
+                    self._checks.pack_bits(verdicts) if verdicts else None,
+                    pack_decision(decision) if attempt.number == 1 else None,
+                    trace_id,
+                    attempt.message,
+                ),
             )
         )
         if not verdicts or not self._has_room():
             return
         if attempt.failure is None and False not in [verdict.passed for verdict in verdicts]:
-            self._passed.append(Passed(decision.task_id, offering.model.model_id, request.capability, len(verdicts)))
+            self._passed.append(
+                _row(Passed, (decision.task_id, offering.model.model_id, request.capability, len(verdicts)))
+            )
         else:
             self._judged.append((request, decision.task_id, offering.model.model_id, verdicts))
 

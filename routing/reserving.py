@@ -41,10 +41,11 @@ def worst_case(request: TaskRequest, offering: Offering, needs: Needs) -> tuple[
 def most_output_tokens(request: TaskRequest, offering: Offering, needs: Needs) -> int:
     """The longest answer that request, offering and window allow, in tokens."""
     most = needs.output_tokens if "max_output_tokens" in request.params else None
-    for bound in (
-        offering.max_output_tokens,
-        None if offering.context_window is None else max(0, offering.context_window - needs.input_tokens),
-    ):
-        if bound is not None and (most is None or bound < most):
-            most = bound
+    bound, window = offering.max_output_tokens, offering.context_window
+    if bound is not None and (most is None or bound < most):
+        most = bound
+    if window is not None:
+        left = window - needs.input_tokens
+        if most is None or left < most:
+            most = max(0, left)
     return UNKNOWN_OUTPUT_TOKENS if most is None else most

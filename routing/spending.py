@@ -22,10 +22,6 @@ class Spending:
     def __init__(self, allowances: Allowances | None) -> None:
         self._allowances = allowances
 
-    def applies(self, walk: Walk) -> bool:
-        """Whether any budget or limit touches the walk's request."""
-        return self._allowances is not None and self._allowances.applies(walk.request)
-
     @staticmethod
     def affordable(walk: Walk, offering: Offering) -> int | None:
         """What to hold of the walk's own budget for a call there; None where there is not so much left."""
@@ -35,7 +31,7 @@ class Spending:
         return cost if cost is not None and walk.spent_nanousd() + cost <= walk.budget_nanousd else None
 
     def try_hold(self, walk: Walk, placed: Placed) -> bool:
-        """Hold for a call that is only made if that needs no waiting; whether it may be made."""
+        """Hold for a call, where that needs no waiting; whether it may be made, as far as can be told at once."""
         if self._allowances is None or not self._allowances.applies(walk.request):
             return True
         held = self._allowances.try_hold(walk.request, placed.offering, *self._worst(walk, placed))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from blocks import End, Folding, ReasoningDelta, ServiceFailure, TextDelta, ToolDelta, UsageReport
 from registry.words import Attempt, FailureClass, Usage
+from registry.words.quick import maker
 from routing.estimating import estimate_needs, estimate_tokens
 from routing.reserving import most_output_tokens
 
@@ -33,6 +34,9 @@ class Outcome:
     verdicts: tuple[Verdict, ...] = ()
     retry_after_seconds: float | None = None
     is_crowding: bool = False
+
+
+_attempt, _outcome = maker(Attempt), maker(Outcome)
 
 
 class Begun:
@@ -131,7 +135,7 @@ class Try:
     def succeeded(self, reply: Reply, data: Any, verdicts: tuple[Verdict, ...]) -> Outcome:
         """The reply is good."""
         attempt = self._attempt(reply.usage or _estimated_usage(self.request, reply), None, "")
-        return Outcome(attempt=attempt, offering=self.offering, reply=reply, data=data, verdicts=verdicts)
+        return _outcome(attempt=attempt, offering=self.offering, reply=reply, data=data, verdicts=verdicts)
 
     def failed(
         self, failure: ServiceFailure, reply: Reply | None = None, verdicts: tuple[Verdict, ...] = ()
@@ -168,7 +172,7 @@ class Try:
         price = self.offering.price
         # A call that produced nothing is not billed; the price of a call itself falls due with its first output.
         answered = failure is None or self._first_output_ms is not None or usage != Usage()
-        return Attempt(
+        return _attempt(
             number=self._number,
             offering_id=self.offering.offering_id,
             offering=self.offering.name,

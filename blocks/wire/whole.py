@@ -10,10 +10,12 @@ from blocks.contract import Reply
 from blocks.fold import Folding
 from blocks.wire.openai_replies import ChatReader
 from registry.words import Usage
+from registry.words.quick import maker
 
 if TYPE_CHECKING:
     from blocks.wire.openai_replies import Asked
 
+_reply, _usage = maker(Reply), maker(Usage)
 _PLAIN_MESSAGE = frozenset({"role", "content", "refusal"})
 _PLAIN_USAGE = frozenset({"prompt_tokens", "completion_tokens", "total_tokens"})
 
@@ -54,4 +56,4 @@ def read_plain(body: bytes) -> Reply | None:
     )
     if not is_plain:
         return None
-    return Reply(text=text, usage=Usage(input_tokens=taken_in, output_tokens=given_out))
+    return _reply(text=text, usage=_usage(input_tokens=taken_in, output_tokens=given_out))

@@ -1,5 +1,6 @@
 """The shared words: numbers that are in people's databases, money and tokens that add up."""
 
+from dataclasses import FrozenInstanceError, dataclass, field
 from decimal import Decimal
 
 import pytest
@@ -7,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from registry.words import Exclusion, FailureClass, Price, Usage, format_usd, usd_to_nanousd
+from registry.words.quick import maker
 
 
 def test_the_numbers_of_failure_classes_never_change_their_meaning():
@@ -18,6 +20,49 @@ def test_the_numbers_of_failure_classes_never_change_their_meaning():
     assert all(FailureClass.from_code(failure.code) is failure for failure in FailureClass)
     with pytest.raises(KeyError):
         FailureClass.from_code(11)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Locked:
+    left: int
+    right: int = 2
+    more: list[int] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Open:
+    left: int
+    right: int = 2
+
+
+def test_what_a_maker_makes_is_what_the_class_makes():
+    make_locked, make_open = maker(Locked), maker(Open)
+    assert make_locked(left=1) == Locked(left=1)
+    assert make_locked(left=1, right=5, more=[7]) == Locked(left=1, right=5, more=[7])
+    assert make_locked(left=1).more is not make_locked(left=1).more
+    assert (make_open(1), make_open(1, right=3)) == (Open(1), Open(1, 3))
+    made = make_locked(left=1)
+    assert (type(made), repr(made)) == (Locked, repr(Locked(left=1)))
+    with pytest.raises(FrozenInstanceError):
+        made.left = 2
+    for wrong in ({}, {"left": 1, "wrong": 2}):
+        with pytest.raises(TypeError, match="make"):
+            make_locked(**wrong)
+    with pytest.raises(TypeError, match="positional"):
+        make_locked(1)
+
+
+def test_only_plain_dataclasses_have_makers():
+    @dataclass(slots=True)
+    class Careful:
+        left: int
+
+        def __post_init__(self):
+            self.left += 1
+
+    for kind in (Careful, int, Decimal):
+        with pytest.raises(TypeError, match="is no dataclass with slots"):
+            maker(kind)
 
 
 def test_the_numbers_of_exclusions_never_change_their_meaning():
