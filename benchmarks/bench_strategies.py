@@ -10,7 +10,7 @@ from benchmarks.bench_decision import microseconds, snapshot_of
 from registry.words import Capability, Message, Objective, TaskRequest
 from routing.estimating import estimate_needs
 from routing.health import Health
-from routing.ranking import WeightedObjective, priced
+from routing.ranking import priced, see
 from routing.strategies import NAMED, strategy_named
 
 if TYPE_CHECKING:
@@ -30,9 +30,9 @@ def candidates() -> list[Seen]:
     """Those of 200 offerings that are enabled, as strategies see them."""
     request = TaskRequest(capability=Capability.TEXT, messages=(Message("user", "Summarise the tale. " * 20),))
     needs = estimate_needs(request)
-    objective = WeightedObjective(request.capability, Objective(), {}, Health(lambda: 0.0))
     enabled = [one for one in snapshot_of(200).offerings if one.service.enabled]
-    return objective.see(priced(enabled, needs, request.capability))
+    candidates = priced(enabled, needs, request.capability)
+    return see(candidates, request.capability, Objective(), {}, Health(lambda: 0.0))
 
 
 def _ordered(strategy: Strategy, seen: list[Seen], dice: random.Random) -> float:

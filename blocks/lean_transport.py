@@ -178,6 +178,7 @@ class LeanTransport:
         self._taken = 0
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._heads: dict[str, tuple[object, str, tuple[str, int, bool], bytes]] = {}
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._others = AiohttpTransport(connections=connections)
         self._ssl: ssl.SSLContext | None = None
 
@@ -190,7 +191,9 @@ class LeanTransport:
         if self._others.proxy_of(request.url) is not None:
             return await self._others.fetch(request)
         where, head = self._head(request)
-        loop = asyncio.get_running_loop()
+        loop = self._loop
+        if loop is None:
+            loop = self._loop = asyncio.get_running_loop()
         if self._taken < self._most:
             self._taken += 1
         else:
@@ -234,7 +237,7 @@ class LeanTransport:
 
     async def aclose(self) -> None:
         """Let go of the connections."""
-        free, self._free = self._free, {}
+        free, self._free, self._loop = self._free, {}, None
         for connections in free.values():
             for connection in connections:
                 connection.give_up()

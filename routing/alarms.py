@@ -35,9 +35,16 @@ class Alarms:
     def __len__(self) -> int:
         return len(self._set)
 
-    def set(self, alarm: Alarm, seconds: float) -> None:
-        """Have an alarm ring in so many seconds, unless it is cleared before."""
-        loop = asyncio.get_running_loop()
+    def task(self) -> asyncio.Task[object]:
+        """The task that runs, asked of the loop that is known: finding out which one runs takes a system call."""
+        task = asyncio.current_task(self._loop) or asyncio.current_task()
+        assert task is not None  # noqa: S101 - what awaits has a task
+        return task
+
+    def set(self, alarm: Alarm, seconds: float, loop: asyncio.AbstractEventLoop | None = None) -> None:
+        """Have an alarm ring in so many seconds, unless it is cleared before; ``loop`` is the running one."""
+        if loop is None:
+            loop = asyncio.get_running_loop()
         if loop is not self._loop:
             self._begin(loop)
         due = alarm.due = loop.time() + seconds

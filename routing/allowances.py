@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from registry import StoreError
 from registry.leases import Leases
 from registry.words import Exclusion
+from registry.words.quick import maker
 from routing.leasing import DOWN_SECONDS, Leasing
 from routing.pocketing import Pocketing
 from routing.purses import BUDGET, REQUESTS, ROOMY, TOKENS, Hold, Pocket, Room
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+_hold = maker(Hold)
 DEFINITIONS_SECONDS = 1.0
 """How old the knowledge of budgets and limits may be."""
 STORE_SECONDS = 5.0
@@ -156,7 +158,7 @@ class Allowances:
             if free < purse.low:
                 self._wake.set()
             takes.append((purse, need))
-        return Hold(takes)
+        return _hold(takes)
 
     async def hold(
         self, request: TaskRequest, offering: Offering, worst_nanousd: int | None, tokens: int, seconds: float

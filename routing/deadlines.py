@@ -28,11 +28,9 @@ class Within(Alarm):
         self._rang = False
 
     def __enter__(self) -> None:
-        task = asyncio.current_task()
-        assert task is not None  # noqa: S101 - what awaits has a task
-        self._task = task
+        task = self._task = self._alarms.task()
         self._cancelling = task.cancelling()
-        self._alarms.set(self, self._seconds)
+        self._alarms.set(self, self._seconds, task.get_loop())
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

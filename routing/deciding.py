@@ -11,7 +11,7 @@ from routing.candidates import Ranking
 from routing.constraints import exclude_now
 from routing.estimating import estimate_needs
 from routing.fitness import candidate_of, fit_of
-from routing.ranking import WeightedObjective, priced
+from routing.ranking import priced, see
 from routing.rules.ruling import NOTHING, Ruling
 from routing.strategies import Towards, strategy_named
 
@@ -62,7 +62,7 @@ def decide(
     else:
         candidates = priced(offerings, needs, request.capability)
     weights = ruling.objective or policy.objective
-    seen = WeightedObjective(request.capability, weights, quality, world.health).see(candidates)
+    seen = see(candidates, request.capability, weights, quality, world.health)
     if ruling.factors:
         seen = [_liked(one, ruling.factors.get(one.offering.offering_id, 1.0)) for one in seen]
     propensity = (strategy or strategy_of(policy)).order(seen, chance)

@@ -94,10 +94,9 @@ class Race(Alarm, Generic[T]):
 
     async def run(self, first: Awaitable[T]) -> T:
         """The first outcome that is good; where none is, that of the call that ended last."""
-        task = self._first = asyncio.current_task()
-        assert task is not None  # noqa: S101 - a coroutine that runs has a task
+        task = self._first = self._alarms.task()
         cancelling = task.cancelling()
-        self._alarms.set(self, self._late_seconds)
+        self._alarms.set(self, self._late_seconds, task.get_loop())
         own: T | None = None
         given: T | None = None
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from registry.leases import Ask
@@ -239,11 +240,9 @@ class Pocket:
         self.per = per
 
 
+@dataclass(slots=True, eq=False)
 class Hold:
     """What was taken for one call, until it is settled or released: from which purses, and how much from each."""
 
-    __slots__ = ("is_open", "takes")
-
-    def __init__(self, takes: list[tuple[Purse, int]]) -> None:
-        self.takes = takes
-        self.is_open = True
+    takes: list[tuple[Purse, int]]
+    is_open: bool = True

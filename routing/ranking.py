@@ -70,40 +70,32 @@ def priced(offerings: Iterable[Offering], needs: Needs, capability: Capability) 
     return known
 
 
-class WeightedObjective:
-    """Scores offerings for one capability under one objective.
+def see(
+    candidates: Iterable[Priced],
+    capability: Capability,
+    objective: Objective,
+    quality: Mapping[int, float],
+    health: Health,
+) -> list[Seen]:
+    """The candidates as strategies see them, scored under an objective.
 
     ``quality`` holds what scores have taught about offerings, by id, in 0..1; the catalogue's guess stands for the
-    others.
+    others. Utility and all its parts are low where one hung just now.
     """
-
-    __slots__ = ("_half_latency", "_health", "_quality", "_shares")
-
-    def __init__(
-        self, capability: Capability, objective: Objective, quality: Mapping[int, float], health: Health
-    ) -> None:
-        self._shares = objective.shares()
-        self._half_latency = HALF_LATENCY_MS[capability]
-        self._quality = quality
-        self._health = health
-
-    def see(self, candidates: Iterable[Priced]) -> list[Seen]:
-        """The candidates as strategies see them; utility and all its parts low where one hung just now."""
-        health, learned, half_latency = self._health, self._quality, self._half_latency
-        known = health.known
-        weight_quality, weight_cost, weight_speed = self._shares
-        now, anything_doubted = health.now(), health.anything_doubted
-        seen = []
-        for offering, offering_id, guess, expected, cost in candidates:  # no calls that can be spared
-            quality = learned.get(offering_id, guess)
-            standing = known(offering_id)
-            if standing is not None and now < (latency := standing.latency).settled_until:
-                latency_ms, in_flight = latency.mean_ms, standing.places.in_flight
-            else:
-                latency_ms, in_flight = health.lately(offering, now)
-            speed = half_latency / (half_latency + latency_ms)
-            if anything_doubted and (trust := health.reliability(offering)) != 1.0:
-                quality, cost, speed = trust * quality, trust * cost, trust * speed  # noqa: PLW2901 - of this candidate
-            utility = weight_quality * quality + weight_cost * cost + weight_speed * speed
-            seen.append(_seen(Seen, (offering, utility, quality, cost, speed, expected, latency_ms, in_flight, 1.0)))
-        return seen
+    known, half_latency = health.known, HALF_LATENCY_MS[capability]
+    weight_quality, weight_cost, weight_speed = objective.shares()
+    now, anything_doubted = health.now(), health.anything_doubted
+    seen = []
+    for offering, offering_id, guess, expected, cost in candidates:  # no calls that can be spared
+        good = quality.get(offering_id, guess)
+        standing = known(offering_id)
+        if standing is not None and now < (latency := standing.latency).settled_until:
+            latency_ms, in_flight = latency.mean_ms, standing.places.in_flight
+        else:
+            latency_ms, in_flight = health.lately(offering, now)
+        speed = half_latency / (half_latency + latency_ms)
+        if anything_doubted and (trust := health.reliability(offering)) != 1.0:
+            good, cost, speed = trust * good, trust * cost, trust * speed  # noqa: PLW2901 - of this candidate
+        utility = weight_quality * good + weight_cost * cost + weight_speed * speed
+        seen.append(_seen(Seen, (offering, utility, good, cost, speed, expected, latency_ms, in_flight, 1.0)))
+    return seen
