@@ -24,10 +24,10 @@ test: $(VENV)/ready-dev system  ## Lint, types, layers, then every test; with wh
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -n $(TESTERS) --dist loadfile $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n $(TESTERS) --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
 coverage: $(VENV)/ready-dev system  ## Every test, and which lines none of them has reached; takes longer.
-	$(BIN)/python -m pytest -n $(TESTERS) --dist loadfile --cov --cov-report=term:skip-covered $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n $(TESTERS) --dist loadfile --no-loadscope-reorder --cov --cov-report=term:skip-covered $(PYTEST_ARGS)
 
 setup: $(VENV)/ready  ## Make the virtual environment with pinned packages and the local model.
 

@@ -82,7 +82,7 @@ class Latency:
         since = self._since = self._since + 1
         if since >= EVERY or (self.late_ms is None and count >= ENOUGH):
             self._since = 0
-            self.late_ms = sorted(window)[int(LATE_QUANTILE * len(window))]
+            self.late_ms = float(sorted(window)[int(LATE_QUANTILE * len(window))])
 
     def is_late(self, so_far_ms: float, now: float) -> None:
         """A call has taken so long and is not answered."""

@@ -34,6 +34,18 @@ os.environ.update(
 )
 
 
+# Rooms whose tests start servers and browsers, and take long: first, so that no process waits for another at the end.
+_LONGEST_FIRST = ("gateway", "flows", "dashboards", "docs", "gateway_http")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    def place(item: pytest.Item) -> int:
+        room = item.path.relative_to(Path(__file__).parent).parts[0]
+        return _LONGEST_FIRST.index(room) if room in _LONGEST_FIRST else len(_LONGEST_FIRST)
+
+    items.sort(key=place)
+
+
 def pytest_unconfigure() -> None:
     shutil.rmtree(_SESSION_DIRECTORY, ignore_errors=True)
 
