@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 MOST_ROWS = 24  # of one lane; where more calls run at the same time, the next ones lie over those that end first
 _LANE_PX, _ROW_PX = 34, 12  # a lane of one row, and each further one
-_LEAST_PX, _MOST_PX, _AXIS_PX = 110, 420, 50
+_LEAST_PX, _MOST_PX, _AXIS_PX = 84, 420, 50
 _FILLED = 0.62  # the part of a row's height that its bars have
 _SECONDS = """
   if (tick < 60) { return tick.toLocaleString("en-US", {maximumFractionDigits: 2}) + " s" }

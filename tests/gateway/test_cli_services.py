@@ -166,7 +166,7 @@ def test_services_are_asked_whether_they_are_up_and_what_they_say_is_kept(turnou
     assert told["openai"]["message"] == "its key is missing: set the environment variable OPENAI_API_KEY"
     shown = turnout("services", "probe", "sketch")
     assert (shown.code, "sketch   up" in shown.out, "openai" in shown.out) == (0, True, False)
-    assert turnout("services", "probe", "nobody").err == "turnout: there is no service 'nobody'.\n"
+    assert turnout("services", "probe", "nobody").err.startswith("turnout: there is no service 'nobody'; there are ")
 
 
 def test_a_server_that_is_down_is_an_answer_and_no_error(turnout):
