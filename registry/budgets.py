@@ -142,7 +142,10 @@ class Budgets:
         period = None if per is None else _checked_period(per)
         found = tuple(b for b in there if (b.scope, b.name) == (kind, whose) and period in (None, b.period))
         if not found:
-            raise NotFound("budget", f"{kind}:{whose}", [budget.label for budget in there])
+            label, others = f"{kind}:{whose}", [b for b in there if (b.scope, b.name) == (kind, whose)]
+            if others:
+                raise NotFound("budget", f"{label} per {period}", [f"{b.label} per {b.period}" for b in others])
+            raise NotFound("budget", label, [b.label for b in there if b.scope == kind] or [b.label for b in there])
         return found
 
     def _checked_name(self, scope: BudgetScope, name: str) -> str:

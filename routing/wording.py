@@ -161,7 +161,7 @@ def sought_in_words(policy: Policy, decision: Decision) -> str:
 def missed_in_words(policy: Policy, decision: Decision, alike: Sequence[Explanation]) -> str:
     """Which bounds of a target did not hold for tasks decided alike; empty where all did, or there was none.
 
-    By what was known of the quality, and by what calls took and cost.
+    By what was known of the quality, and by what calls took and cost: the most of any of these tasks.
     """
     target, ranked = _target_of(policy, decision), decision.ranked
     if target is None or not ranked:
@@ -171,10 +171,11 @@ def missed_in_words(policy: Policy, decision: Decision, alike: Sequence[Explanat
         missed.append(f"its quality is {ranked[0].quality:.2f}")
     latest_ms = max((attempt.latency_ms for task in alike for attempt in task.attempts), default=0.0)
     if target.max_latency_ms is not None and latest_ms > target.max_latency_ms:
-        missed.append(f"a call took {latency_in_words(latest_ms)}")
+        some = "a call took" if len(alike) == 1 else "calls took up to"
+        missed.append(f"{some} {latency_in_words(latest_ms)}")
     dearest_nanousd = max((task.cost_nanousd for task in alike), default=0)
     if target.max_cost_nanousd is not None and dearest_nanousd > target.max_cost_nanousd:
-        missed.append(f"it cost {format_usd(dearest_nanousd)}")
+        missed.append(f"it cost {'' if len(alike) == 1 else 'up to '}{format_usd(dearest_nanousd)}")
     if not missed:
         return ""
     return f"Missed: {', '.join(missed)}. Where nobody is within, who misses it least comes first."

@@ -279,6 +279,8 @@ def _decision_as_json(task: Explanation, decision: Decision, policy: Policy) -> 
         "policy_version": decision.policy_version,
         "snapshot_version": decision.snapshot_version,
         "propensity": decision.propensity,
+        "sought": sought_in_words(policy, decision),
+        "missed": missed_in_words(policy, decision, [task]) or None,
         "rules": [policy.rules[number - 1].name for number in decision.rules if number <= len(policy.rules)],
         "ranked": [
             {

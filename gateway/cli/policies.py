@@ -9,7 +9,7 @@ import typer
 
 from gateway.cli.commands import flags_of, new_group
 from gateway.cli.opening import with_store
-from gateway.cli.terminal import say, say_json
+from gateway.cli.terminal import say, say_json, tell
 from gateway.errors import InputUnusable
 
 if TYPE_CHECKING:
@@ -56,18 +56,20 @@ def show(
 @policies.command()
 def put(context: typer.Context, file: File, as_json: AsJson = False) -> None:
     """Put a policy from a file. What changes it makes a new version; running processes see it within seconds."""
-    from gateway.cli.policies_shown import policy_as_json
+    from gateway.cli.policies_shown import policy_as_json, strangers
     from routing.rules import read_policy
 
     policy = read_policy(file_content(file), str(file))
 
-    async def work(opened: Opened) -> tuple[Policy, bool]:
+    async def work(opened: Opened) -> tuple[Policy, bool, list[str]]:
         kept = _policies(opened)
         before = {one.name: one.version for one in await kept.list()}
         now = await kept.put(policy)
-        return now, before.get(now.name) == now.version
+        return now, before.get(now.name) == now.version, strangers(policy, await offerings_in(opened))
 
-    now, is_same = with_store(flags_of(context), work)
+    now, is_same, unknown = with_store(flags_of(context), work)
+    for sentence in unknown:
+        tell(sentence)
     if as_json:
         say_json(policy_as_json(now))
     else:

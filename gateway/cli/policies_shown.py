@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from gateway.cli.tables import Column, say_facts, say_table
 from gateway.cli.terminal import say
 from registry.condition_names import texts_compared
-from registry.words import format_usd
+from registry.errors import NotFound
+from registry.words import Capability, format_usd
+from registry.words.policy import Priority
+from routing.rules.facts import WEEKDAYS
 from routing.wording import aim_in_words, rule_in_words
 
 if TYPE_CHECKING:
@@ -16,6 +19,13 @@ if TYPE_CHECKING:
 
     from registry.words import Offering, Policy
     from routing.rules import Tried
+
+_CLOSED = {
+    "request.capability": frozenset(capability.value for capability in Capability),
+    "request.priority": frozenset(get_args(Priority)),
+    "time.weekday": frozenset(WEEKDAYS),
+}
+"""Facts that can be one of a few texts only."""
 
 _STREAMS = {
     "first_token": "from the first token on",
@@ -83,9 +93,13 @@ def strangers(policy: Policy, offerings: Sequence[Offering]) -> list[str]:
         "offering.model.name": ("model", {one.model.name for one in offerings}),
     }
     for rule in policy.rules:
+        where = f"rule {rule.name}"
         for fact, (what, known) in compared.items():
             names = texts_compared(rule.condition, fact) - known
-            told += [_unknown(f"rule {rule.name}", what, name, known) for name in sorted(names)]
+            told += [_unknown(where, what, name, known) for name in sorted(names)]
+        for fact, possible in _CLOSED.items():
+            names = texts_compared(rule.when, fact) - possible
+            told += [f"Note on {where}: {NotFound(fact, name, possible)}" for name in sorted(names)]
     return told
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 NO_BUDGET = (NANOUSD_PER_USD * 1_000_000_000, 1.0)
-_WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _METADATA, _HINTS = "request.metadata.", "request.hints."
 
 _OF_REQUEST: dict[str, Callable[[TaskRequest, Needs], Any]] = {
@@ -73,7 +73,7 @@ class LocalTime:
             self._facts = {
                 "time.hour": local.hour,
                 "time.minute": local.minute,
-                "time.weekday": _WEEKDAYS[local.weekday()],
+                "time.weekday": WEEKDAYS[local.weekday()],
                 "time.date": local.date().isoformat(),
             }
         return self._facts

@@ -150,3 +150,12 @@ def test_a_name_that_nothing_bears_yet_is_doubted_since_such_a_budget_guards_not
 def test_a_budget_for_each_stays_listed_when_somebody_has_used_it(turnout):
     turnout("budgets", "set", "run", "0.5", "--per", "run")
     assert "run:*" in turnout("budgets", "list").out
+
+
+def test_a_budget_of_another_period_is_named_where_one_is_to_be_removed(turnout):
+    assert turnout("budgets", "set", "workspace:default", "5", "--per", "day").code == 0
+    told = turnout("budgets", "remove", "workspace:default", "--per", "month", "--yes").err
+    assert told.startswith("turnout: there is no budget 'workspace:default per month'; did you mean ")
+    assert "'workspace:default per day'" in told
+    told = turnout("budgets", "remove", "key:ann", "--per", "day", "--yes").err
+    assert "there is no budget 'key:default/ann'" in told

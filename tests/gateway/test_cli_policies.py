@@ -70,13 +70,27 @@ def test_a_check_puts_nothing_and_names_strangers(turnout, policy_file):
     assert "careful.yaml is in order; `turnout policies put careful.yaml` puts it." in checked.out
     noted = turnout("rules", "check", policy_file.name).err
     assert "no service, model or offering 'locl' (yet); did you mean 'local'?" in noted
+    missing = turnout("policies", "show", "careful")
+    known = "there are default, default-image, default-video"
+    assert (missing.code, missing.err) == (1, f"turnout: there is no policy 'careful'; {known}.\n")
+
+
+def test_names_in_conditions_that_nobody_bears_are_noted_also_when_a_policy_is_put(turnout, policy_file):
     policy_file.write_text(f'{POLICY}  - name: own\n    forbid: service.name in ["local", "mistrall"]\n', "utf-8")
     noted = turnout("rules", "check", policy_file.name).err
     assert "Note on rule own: the registry has no service 'mistrall' (yet); did you mean 'mistral'?" in noted
     assert "'local'" not in noted
-    missing = turnout("policies", "show", "careful")
-    known = "there are default, default-image, default-video"
-    assert (missing.code, missing.err) == (1, f"turnout: there is no policy 'careful'; {known}.\n")
+    put = turnout("policies", "put", policy_file.name)
+    assert (put.code, "no service 'mistrall' (yet)" in put.err) == (0, True)
+    policy_file.write_text(
+        f'{POLICY}  - name: own\n    when: request.capability == "txt" || time.weekday in ["Sonntag", "sunday"]\n'
+        "    prefer: service.name == 'local'\n",
+        "utf-8",
+    )
+    noted = turnout("rules", "check", policy_file.name).err
+    assert "Note on rule own: there is no request.capability 'txt'; did you mean 'text'?" in noted
+    assert "Note on rule own: there is no time.weekday 'Sonntag'; " in noted
+    assert "'sunday'" not in noted.replace("did you mean 'sunday'", "")
 
 
 @pytest.mark.parametrize("command", [("policies", "put"), ("policies", "check"), ("rules", "check")])
@@ -128,6 +142,9 @@ def test_explain_tells_by_what_a_target_was_missed(turnout, policy_file):
     shown = turnout("explain", asyncio.run(_make_run_under("strict"))).out
     assert "seeks the cheapest above 0.999 under 0.001 ms." in shown
     assert re.search(r"Missed: its quality is 0\.\d\d, a call took [^,]+ Where nobody is within", shown)
+    decision = turnout("explain", "last", "--json").json["tasks"][0]["decision"]
+    assert decision["sought"] == "seeks the cheapest above 0.999 under 0.001 ms"
+    assert decision["missed"].startswith("Missed: its quality is 0.")
 
 
 def test_explain_tells_which_rules_applied_and_which_shut_out(turnout, policy_file):
