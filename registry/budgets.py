@@ -140,12 +140,14 @@ class Budgets:
         kind = _checked_scope(scope)
         whose = self._checked_name(kind, name)
         period = None if per is None else _checked_period(per)
-        found = tuple(b for b in there if (b.scope, b.name) == (kind, whose) and period in (None, b.period))
+        theirs = tuple(budget for budget in there if (budget.scope, budget.name) == (kind, whose))
+        if not theirs:
+            raise NotFound("budget", f"{kind}:{whose}", [budget.label for budget in there if budget.scope == kind])
+        found = tuple(budget for budget in theirs if period in (None, budget.period))
         if not found:
-            label, others = f"{kind}:{whose}", [b for b in there if (b.scope, b.name) == (kind, whose)]
-            if others:
-                raise NotFound("budget", f"{label} per {period}", [f"{b.label} per {b.period}" for b in others])
-            raise NotFound("budget", label, [b.label for b in there if b.scope == kind] or [b.label for b in there])
+            raise NotFound(
+                "budget", f"{kind}:{whose} per {period}", [f"{one.label} per {one.period}" for one in theirs]
+            )
         return found
 
     def _checked_name(self, scope: BudgetScope, name: str) -> str:

@@ -14,6 +14,7 @@ class Fact(NamedTuple):
 
 # Maps whose entries bear names of the caller's; a missing entry reads as an empty text.
 MAPS = frozenset({"request.metadata", "request.hints"})
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 REQUEST_FACTS = {
     "request.capability": Fact("text", "text, image, video, embedding, speech, transcription, understanding or search"),

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from sqlalchemy import ColumnElement, Row, Select
+    from sqlalchemy.ext.asyncio import AsyncConnection
 
     from registry.store import Store
 
@@ -181,24 +182,9 @@ class RunReads:
             statement = statement.where(failed())
         async with self._store.read() as connection:
             rows = list(await connection.execute(statement))
+            lasts = await _last_tasks(connection, run_id, rows[0].task_id) if rows else {}
         texts = await self._names.texts({number for row in rows for number in (row.stage_id, row.item_id)})
-        lasts = await self._last_tasks(run_id, rows[0].task_id) if rows else {}
         return tuple(_call(row, texts, lasts) for row in rows)
-
-    async def _last_tasks(self, run_id: int, first: int) -> dict[tuple[int, int], int]:
-        """The last task of each item, by stage and item, among so many calls from the task ``first`` on."""
-        near = (
-            select(calls.c.stage_id, calls.c.item_id, calls.c.task_id)
-            .where(calls.c.run_id == run_id, calls.c.task_id >= first)
-            .order_by(calls.c.task_id)
-            .limit(_NEAR)
-            .subquery()
-        )
-        statement = select(near.c.stage_id, near.c.item_id, func.max(near.c.task_id)).group_by(
-            near.c.stage_id, near.c.item_id
-        )
-        async with self._store.read() as connection:
-            return {(stage, item): last for stage, item, last in await connection.execute(statement)}
 
     async def _totals(self, run_ids: Sequence[int]) -> dict[int, dict[str, int]]:
         if not run_ids:
@@ -217,6 +203,20 @@ class RunReads:
         async with self._store.read() as connection:
             rows = (await connection.execute(statement)).mappings()
             return {row["run_id"]: {name: int(row[name]) for name in row if name != "run_id"} for row in rows}
+
+
+async def _last_tasks(connection: AsyncConnection, run_id: int, first: int) -> dict[tuple[int, int], int]:
+    """The last task of each item, by stage and item, among so many calls from the task ``first`` on."""
+    near = (
+        select(calls.c.stage_id, calls.c.item_id, calls.c.task_id)
+        .where(calls.c.run_id == run_id, calls.c.task_id >= first)
+        .order_by(calls.c.task_id)
+        .limit(_NEAR)
+        .subquery()
+    )
+    key = near.c.stage_id, near.c.item_id
+    statement = select(*key, func.max(near.c.task_id)).group_by(*key)
+    return {(stage, item): last for stage, item, last in await connection.execute(statement)}
 
 
 def _filtered(statement: Select[Any], wanted: RunFilter) -> Select[Any]:

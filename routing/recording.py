@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
-_row = tuple.__new__  # a named tuple's own way goes through a function in Python
+_tuple = tuple.__new__  # a named tuple's own way goes through a function in Python
 MOST_WAITING = 100_000  # tasks whose verdicts wait for the database; what comes on top is not learnt from
 _TASKS_PER_WRITE = 500
 _PASSED_PER_WRITE = 5_000  # a transaction of a busy process waits for its turns far longer than it takes to write
@@ -71,7 +71,7 @@ class Recorder:
         latency_us = int(attempt.latency_ms * 1_000)
         verdicts = outcome.verdicts
         self._ledger.record(
-            _row(
+            _tuple(
                 CallRow,
                 (  # by place: this runs once a call
                     decision.task_id,
@@ -103,7 +103,7 @@ class Recorder:
             return
         if attempt.failure is None and False not in [verdict.passed for verdict in verdicts]:
             self._passed.append(
-                _row(Passed, (decision.task_id, offering.model.model_id, request.capability, len(verdicts)))
+                _tuple(Passed, (decision.task_id, offering.model.model_id, request.capability, len(verdicts)))
             )
         else:
             self._judged.append((request, decision.task_id, offering.model.model_id, verdicts))

@@ -158,27 +158,33 @@ def sought_in_words(policy: Policy, decision: Decision) -> str:
     return f"weighs {weights_in_words(policy.weighing(decision.rules))}"
 
 
-def missed_in_words(policy: Policy, decision: Decision, alike: Sequence[Explanation]) -> str:
-    """Which bounds of a target did not hold for tasks decided alike; empty where all did, or there was none.
+def missed(policy: Policy, decision: Decision, alike: Sequence[Explanation]) -> list[str]:
+    """By what tasks decided alike missed a target; empty where all its bounds held, or there was none.
 
     By what was known of the quality, and by what calls took and cost: the most of any of these tasks.
     """
     target, ranked = _target_of(policy, decision), decision.ranked
     if target is None or not ranked:
-        return ""
-    missed = []
+        return []
+    told = []
     if target.min_quality is not None and ranked[0].quality < target.min_quality:
-        missed.append(f"its quality is {ranked[0].quality:.2f}")
+        told.append(f"its quality is {ranked[0].quality:.2f}")
     latest_ms = max((attempt.latency_ms for task in alike for attempt in task.attempts), default=0.0)
     if target.max_latency_ms is not None and latest_ms > target.max_latency_ms:
         some = "a call took" if len(alike) == 1 else "calls took up to"
-        missed.append(f"{some} {latency_in_words(latest_ms)}")
+        told.append(f"{some} {latency_in_words(latest_ms)}")
     dearest_nanousd = max((task.cost_nanousd for task in alike), default=0)
     if target.max_cost_nanousd is not None and dearest_nanousd > target.max_cost_nanousd:
-        missed.append(f"it cost {'' if len(alike) == 1 else 'up to '}{format_usd(dearest_nanousd)}")
-    if not missed:
+        told.append(f"it cost {'' if len(alike) == 1 else 'up to '}{format_usd(dearest_nanousd)}")
+    return told
+
+
+def missed_in_words(policy: Policy, decision: Decision, alike: Sequence[Explanation]) -> str:
+    """The same as a sentence; empty where nothing was missed."""
+    told = missed(policy, decision, alike)
+    if not told:
         return ""
-    return f"Missed: {', '.join(missed)}. Where nobody is within, who misses it least comes first."
+    return f"Missed: {', '.join(told)}. Where nobody is within, who misses it least comes first."
 
 
 def _target_of(policy: Policy, decision: Decision) -> Target | None:

@@ -40,7 +40,7 @@ _LONGEST_FIRST = ("gateway", "flows", "dashboards", "docs", "gateway_http")
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     def place(item: pytest.Item) -> int:
-        room = item.path.relative_to(Path(__file__).parent).parts[0]
+        room = item.path.parent.name
         return _LONGEST_FIRST.index(room) if room in _LONGEST_FIRST else len(_LONGEST_FIRST)
 
     items.sort(key=place)

@@ -14,6 +14,7 @@ from routing.wording import (
     exclusion_in_words,
     latency_in_words,
     local_time,
+    missed,
     missed_in_words,
     price_in_words,
     rule_in_words,
@@ -280,7 +281,7 @@ def _decision_as_json(task: Explanation, decision: Decision, policy: Policy) -> 
         "snapshot_version": decision.snapshot_version,
         "propensity": decision.propensity,
         "sought": sought_in_words(policy, decision),
-        "missed": missed_in_words(policy, decision, [task]) or None,
+        "missed": missed(policy, decision, [task]),
         "rules": [policy.rules[number - 1].name for number in decision.rules if number <= len(policy.rules)],
         "ranked": [
             {

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from gateway.cli.tables import Column, say_facts, say_table
 from gateway.cli.terminal import say
+from registry.condition_facts import WEEKDAYS
 from registry.condition_names import texts_compared
 from registry.errors import NotFound
 from registry.words import Capability, format_usd
 from registry.words.policy import Priority
-from routing.rules.facts import WEEKDAYS
 from routing.wording import aim_in_words, rule_in_words
 
 if TYPE_CHECKING:

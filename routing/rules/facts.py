@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from registry import NANOUSD_PER_USD, RegistryError
+from registry.condition_facts import WEEKDAYS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 NO_BUDGET = (NANOUSD_PER_USD * 1_000_000_000, 1.0)
-WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _METADATA, _HINTS = "request.metadata.", "request.hints."
 
 _OF_REQUEST: dict[str, Callable[[TaskRequest, Needs], Any]] = {
